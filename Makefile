@@ -8,7 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-# A release binds the protos. Before the first one, the main branch does.
+# A release binds the protos; before the first one, the main branch does. PROTO_BASE= (empty) judges them alone.
 PROTO_BASE ?= $(shell git describe --tags --match 'v*' --abbrev=0 2>/dev/null || echo main)
 
 # Three stamps, each the end of one step, so that a second `make` repeats only what changed.
@@ -19,6 +19,9 @@ READY     := $(VENV)/.ready
 # Folders are listed beside the files so that a removed proto is noticed too.
 PROTOS        := $(shell find protos/lianxi -name '*.proto' 2>/dev/null | sort)
 PROTO_FOLDERS := $(shell find protos/lianxi -type d 2>/dev/null)
+
+# google/*.proto comes from the installed package, for the compiler and for buf alike: nothing is fetched.
+PROTOC := $(BIN)/python -m grpc_tools.protoc -I $(VENV)/lib/python3*/site-packages --include_imports --include_source_info
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -43,6 +46,16 @@ check: setup check-protos ## judge format, style, types, layers and protos
 	@$(BIN)/mypy
 	@echo "==> layers"
 	@$(BIN)/lint-imports --no-logo
+
+check-protos: $(GENERATED)
+	@echo "==> protos"
+	@$(BIN)/buf format protos --diff --exit-code
+	@$(BIN)/buf lint protos/generated/lianxi.binpb --config protos/buf.yaml
+	@base=$$(mktemp -d) && trap 'rm -rf "$$base"' EXIT; \
+	if git archive "$(PROTO_BASE)" protos/lianxi 2>/dev/null | tar -x -C "$$base" 2>/dev/null; then \
+		$(PROTOC) -I "$$base/protos" --descriptor_set_out="$$base/lianxi.binpb" $$(find "$$base/protos" -name '*.proto') && \
+		$(BIN)/buf breaking protos/generated/lianxi.binpb --config protos/buf.yaml --against "$$base/lianxi.binpb"; \
+	else echo "    '$(PROTO_BASE)' holds no protos to stay compatible with"; fi
 
 real: setup ## run the checks on real records (DATA=folder)
 	@$(BIN)/python -m pytest tests/real -q --data "$(DATA)"
@@ -90,17 +103,15 @@ $(READY): pyproject.toml $(LOCKED) | $(GENERATED)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Written beside and then swapped, so that a running program never meets half of it. The descriptor set is what buf
-# judges: protoc resolves google/*.proto from the installed package, and nothing is fetched.
+# Written beside and then swapped, so that a running program never meets half of it. buf judges the descriptor set.
 $(GENERATED): $(PROTOS) $(PROTO_FOLDERS) $(LOCKED)
 	@echo "==> generating code from $(words $(PROTOS)) protos"
 	@rm -rf protos/.generating && mkdir -p protos/.generating/lianxi
 	@if [ -n "$(PROTOS)" ]; then \
-		$(BIN)/python -m grpc_tools.protoc -I protos -I "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+		$(PROTOC) -I protos --descriptor_set_out=protos/.generating/lianxi.binpb \
 			--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
 			--python_out=protos/.generating --grpc_python_out=protos/.generating \
-			--mypy_out=quiet:protos/.generating --mypy_grpc_out=quiet:protos/.generating \
-			--descriptor_set_out=protos/.generating/lianxi.binpb --include_imports --include_source_info $(PROTOS); \
+			--mypy_out=quiet:protos/.generating --mypy_grpc_out=quiet:protos/.generating $(PROTOS); \
 	fi
 	@find protos/.generating/lianxi -type d -exec touch {}/__init__.py \;
 	@rm -rf protos/generated && mv protos/.generating protos/generated && touch $@

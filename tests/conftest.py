@@ -21,4 +21,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what needs nothing first, then PostgreSQL, then Kafka, then the slow: a broken rule shows within seconds."""
     heaviest_last = ("postgres", "kafka", "slow")
-    items.sort(key=lambda item: max((heaviest_last.index(m.name) + 1 for m in item.iter_markers() if m.name in heaviest_last), default=0))
+
+    def weight(item: pytest.Item) -> int:
+        return max((n for n, marker in enumerate(heaviest_last, 1) if item.get_closest_marker(marker)), default=0)
+
+    items.sort(key=weight)
