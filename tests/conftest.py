@@ -1,4 +1,4 @@
-"""What every test shares: the `--data` option, which names the folder of real records for `tests/real`.
+"""What every test shares: the order, light before heavy, and `--data`, the folder of real records for `tests/real`.
 
 Without the option those tests are not collected: a clone of this repository has no such folder, and a test that cannot
 run must not count as one that was skipped.
