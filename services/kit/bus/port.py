@@ -18,6 +18,8 @@ from typing import NamedTuple, Protocol, Self
 
 EVENTS_PARTITIONS = 12
 KEEP_FOREVER = -1
+VALUE_BYTES_MAX = 4_000_000
+"""The largest value that `send` takes, on every bus; what is larger does not belong in a record."""
 
 
 class BusTrouble(Exception):
@@ -98,7 +100,8 @@ class Producer(Protocol):
     def send(self, topic: Topic, key: bytes, value: bytes) -> Acknowledgement:
         """Queue a record for the partition of its key; blocks only while the buffer is full.
 
-        Raises `BusTrouble` when the producer is closed or its buffer stays full.
+        Raises `BusTrouble` when the producer is closed, the bus is away for long or the buffer stays full, and
+        `ValueError` for a value above `VALUE_BYTES_MAX`.
         """
         ...
 
@@ -121,8 +124,9 @@ class Consumer(Protocol):
     def poll(self, timeout_seconds: float, max_records: int) -> list[Record]:
         """Return what is there, at most `max_records`, in offset order within each partition.
 
-        Waits up to `timeout_seconds` when there is nothing, and returns early when a record arrives.  Raises
-        `BusTrouble` when the bus is away; the next call tries again from the same place.
+        Waits up to `timeout_seconds` when there is nothing, and returns early when a record arrives.  When the bus
+        is away it raises `BusTrouble` or returns nothing, and the next call tries again from the same place.  On a
+        topic that does not exist it raises `BusTrouble`.
         """
         ...
 
@@ -146,19 +150,22 @@ class Bus(Protocol):
         ...
 
     def producer(self) -> Producer:
-        """A new producer; the caller closes it."""
+        """A new producer, which the caller closes.  Raises `BusTrouble` when the bus is away."""
         ...
 
     def consumer(self, topic_name: str, start: Mapping[int, int]) -> Consumer:
         """A consumer of every partition of the topic.
 
         `start` maps a partition to the next offset wanted; a partition that it lacks is read from its beginning.
-        The caller closes it.
+        It connects with the first `poll`.  The caller closes it.
         """
         ...
 
     def end_offsets(self, topic_name: str) -> dict[int, int]:
-        """For each partition, the offset that the next record will get."""
+        """For each partition, the offset that the next record will get.
+
+        Raises `BusTrouble` when the bus is away or the topic does not exist.
+        """
         ...
 
     def close(self) -> None:
