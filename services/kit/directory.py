@@ -1,0 +1,162 @@
+"""The directory (名录): which agencies there are, which node serves each, and the public keys of the nodes.
+
+Each node announces itself on the compacted topic `lianxi.directory.v1` and reads what the others announce. The first
+node to claim an agency keeps it: whatever another node announces later about the same agency is reported and ignored.
+The claim carries its own time, because compaction moves a record that is written again behind those of others.
+It holds no secret, and it is kept nowhere but in memory: it is read from the topic at each start.
+"""
+
+import base64
+import binascii
+import logging
+import threading
+import time
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from domain.event import AgencyId
+from domain.vocabulary import AgencyKind
+from services.kit.bus.port import Bus, Record, directory_topic
+from services.kit.settings import ServedAgency
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+RECORDS_MAX = 500
+ANNOUNCE_SECONDS_MAX = 30.0
+
+
+def _is_key(text: str) -> str:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("a public key is written in base64") from None
+    if len(raw) != 32:
+        raise ValueError("a public key has 32 bytes")
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_is_key)]
+"""A raw X25519 or Ed25519 public key in base64."""
+
+
+class Claim(ServedAgency):
+    """An agency that a node says it serves, and since when; a claim without a time counts as the latest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    since: AwareDatetime | None = None
+
+
+class NodeEntry(BaseModel):
+    """What a node announces about itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    node: AgencyId
+    public_key: PublicKey
+    signing_key: PublicKey
+    agencies: tuple[Claim, ...]
+
+    def serves(self, agency: str) -> bool:
+        """Whether the node claims the agency."""
+        return any(claim.agency == agency for claim in self.agencies)
+
+
+class AgencyEntry(NamedTuple):
+    """What the directory knows about an agency: its names, and the node that speaks for it."""
+
+    agency: str
+    kind: AgencyKind
+    name_zh: str
+    name: str
+    node: str
+    node_public_key: str
+
+
+class Directory:
+    """The agencies and nodes known so far. Reading is safe from any thread and never waits."""
+
+    def __init__(self, entries: Iterable[NodeEntry] = ()) -> None:
+        self._nodes: dict[str, NodeEntry] = {}
+        self._agencies: dict[str, AgencyEntry] = {}
+        self._conflicts: frozenset[tuple[str, str]] = frozenset()
+        self._changed = threading.Condition()
+        self._version = 0
+        for entry in entries:
+            self.learn(entry)
+
+    def find(self, agency: str) -> AgencyEntry | None:
+        """Return the entry of an agency, if it is known."""
+        return self._agencies.get(agency)
+
+    def agencies(self) -> tuple[AgencyEntry, ...]:
+        """Return all known agencies in the order of their ids."""
+        return tuple(entry for _, entry in sorted(self._agencies.items()))
+
+    def node(self, node: str) -> NodeEntry | None:
+        """Return what a node announced about itself, if it did."""
+        return self._nodes.get(node)
+
+    def nodes(self) -> tuple[NodeEntry, ...]:
+        """Return all known nodes in the order of their ids."""
+        return tuple(entry for _, entry in sorted(self._nodes.items()))
+
+    @property
+    def conflicting_claims(self) -> frozenset[tuple[str, str]]:
+        """The pairs of agency and node where the node claims what another node claimed before it."""
+        return self._conflicts
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change, for whoever waits for one."""
+        return self._version
+
+    def learn(self, entry: NodeEntry) -> None:
+        """Take in what a node announced; it replaces what the same node announced before."""
+        with self._changed:
+            self._nodes = {**self._nodes, entry.node: entry}
+            self._settle()
+
+    def forget(self, node: str) -> None:
+        """Drop a node that withdrew its announcement."""
+        with self._changed:
+            self._nodes = {known: entry for known, entry in self._nodes.items() if known != node}
+            self._settle()
+
+    def wait_for(self, agencies: Collection[str], timeout_seconds: float) -> bool:
+        """Wait until all these agencies are known, at most so long; tell whether they are."""
+        with self._changed:
+            return self._changed.wait_for(lambda: all(self.find(agency) for agency in agencies), timeout_seconds)
+
+    def follow(self, bus: Bus, stop: threading.Event, own: NodeEntry | None = None) -> None:
+        """Read the topic until `stop`; once what stands there is known, announce `own` where that is news.
+
+        Raises `BusTrouble`; a later call begins anew, which changes nothing that is known already.
+        """
+        topic = directory_topic()
+        end = bus.end_offsets(topic.name)[0]
+        consumer = bus.consumer(topic.name, {})
+        try:
+            next_offset, is_announced = 0, own is None
+            while not stop.is_set():
+                if not is_announced and next_offset >= end:
+                    self._announce(bus, own)
+                    is_announced = True
+                for record in consumer.poll(POLL_SECONDS, RECORDS_MAX):
+                    self._read(record)
+                    next_offset = record.offset + 1
+        finally:
+            consumer.close()
+
+    def _announce(self, bus: Bus, own: NodeEntry | None) -> None:
+        raise NotImplementedError
+
+    def _read(self, record: Record) -> None:
+        raise NotImplementedError
+
+    def _settle(self) -> None:
+        raise NotImplementedError
