@@ -1,9 +1,9 @@
 """Civil days and Chinese working days, and the arithmetic of a period, spoken aloud.
 
-The Regulations count in days (日) and, once only, in working days (工作日, Art. 23(3)). The first day is not counted and
-a period ends at 24:00 of its last day in Asia/Shanghai (Civil Code Arts. 201 and 203, by analogy). Which days are worked
-is the State Council's yearly notice: data that arrives as an argument, with a version. A period that runs into a year
-whose notice is not published yet is provisional and says so.
+The Regulations count in days (日) and, once only, in working days (工作日, Art. 23(3)). The first day is not
+counted and a period ends at 24:00 of its last day in Asia/Shanghai (Civil Code Arts. 201 and 203, by analogy). Which
+days are worked is the State Council's yearly notice: data that arrives as an argument, with a version. A period that
+runs into a year whose notice is not published yet is provisional and says so.
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,9 @@
-"""The `Case` (办理件): one agency's file on one petition, the unit of responsibility and the only aggregate of the main line.
+"""The `Case` (办理件): one agency's file on one petition, the unit of responsibility, the aggregate of the main line.
 
 From receipt over hand-off, objection, acceptance and extension to the written opinion, its service and the report back.
-Pure functions over frozen values: `decide` answers a command with facts or a refusal, `receive` does the same for a fact
-that another agency addressed to this one, `evolve` folds one fact into the state. Time and the calendar are arguments.
-It never sees personal data in clear: such fields arrive sealed.
+Pure functions over frozen values: `decide` answers a command with facts or a refusal, `receive` does the same for a
+fact that another agency addressed to this one, `evolve` folds one fact into the state. Time and the calendar are
+arguments. It never sees personal data in clear: such fields arrive sealed.
 """
 
 from collections.abc import Callable
@@ -64,8 +64,11 @@ class Materials(Value):
     content: Sealed | None = None
 
 
+NO_MATERIALS = Materials()
+
+
 class Registered(Event):
-    """A petition was taken in and entered, Art. 22(1) or 23(1); `received_time` is its first receipt and never changes."""
+    """A petition was taken in and entered, Art. 22(1) or 23(1); `received_time`, its first receipt, never changes."""
 
     type_name: ClassVar[str] = "lianxi.case.v1.Registered"
     agency_kind: AgencyKind
@@ -86,7 +89,7 @@ class Classified(Event):
 
 
 class HandedOff(Event):
-    """Custody was offered to another agency with the materials: transfer, assignment or referral, Arts. 22(1)-(2), 23(1)."""
+    """Custody was offered to another agency, with the materials, Arts. 22(1)-(2), 23(1)."""
 
     type_name: ClassVar[str] = "lianxi.case.v1.HandedOff"
     handoff_id: UUID
@@ -184,7 +187,7 @@ class ReceiptNotified(Event):
 
 
 class Accepted(Event):
-    """The matter was accepted (受理); an appeal names its route of Art. 31, and only route (6) starts the sixty days."""
+    """The matter was accepted (受理); an appeal names its route of Art. 31."""
 
     type_name: ClassVar[str] = "lianxi.case.v1.Accepted"
     category: Category
@@ -200,7 +203,7 @@ class NotAccepted(Event):
 
 
 class Extended(Event):
-    """The sixty days were extended once, by at most thirty, with the head's approval and notice of the reason, Art. 34."""
+    """The sixty days were extended once, by at most thirty: the head approved, the petitioner was told, Art. 34."""
 
     type_name: ClassVar[str] = "lianxi.case.v1.Extended"
     days: Annotated[int, Field(ge=1, le=EXTENSION_DAYS_MAX)]
@@ -295,7 +298,7 @@ class Case:
     category: Category | None = None
     route: Route | None = None
     accused_agencies: tuple[str, ...] = ()
-    materials: Materials = Materials()
+    materials: Materials = NO_MATERIALS
     incoming: Offer | None = None
     outgoing: Offer | None = None
     accepted_time: datetime | None = None
@@ -542,7 +545,7 @@ def _fact(case: Case, command: Command, time: datetime) -> dict[str, Any]:
     }
 
 
-def _register(case: Case | None, command: RegisterPetition, time: datetime, moment: Moment) -> Decision:
+def _register(case: Case | None, command: RegisterPetition, time: datetime, _moment: Moment) -> Decision:
     if case is not None:
         return Refusal(
             "ALREADY_REGISTERED",
@@ -559,7 +562,7 @@ def _register(case: Case | None, command: RegisterPetition, time: datetime, mome
     return (Registered(**fields, occurred_time=time, received_time=received_time, materials=command.materials),)
 
 
-def _classify(case: Case, command: ClassifyPetition, time: datetime, moment: Moment) -> Decision:
+def _classify(case: Case, command: ClassifyPetition, time: datetime, _moment: Moment) -> Decision:
     if command.accused_agencies and command.category is not Category.ACCUSATION:
         return Refusal(
             "ACCUSED_WITHOUT_ACCUSATION",
@@ -574,7 +577,7 @@ def _classify(case: Case, command: ClassifyPetition, time: datetime, moment: Mom
     return (Classified(**_fact(case, command, time), **fields),)
 
 
-def _hand_off(case: Case, command: HandOff, time: datetime, moment: Moment) -> Decision:
+def _hand_off(case: Case, command: HandOff, time: datetime, _moment: Moment) -> Decision:
     if case.category is None:
         return NOT_CLASSIFIED
     if command.to_agency == case.agency:
@@ -652,7 +655,7 @@ def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment)
     )
 
 
-def _rule(case: Case, command: RuleOnObjection, time: datetime, moment: Moment) -> Decision:
+def _rule(case: Case, command: RuleOnObjection, time: datetime, _moment: Moment) -> Decision:
     if case.outgoing is None or not case.outgoing.objection_open:
         return Refusal(
             "NO_OBJECTION_PENDING",
@@ -671,11 +674,11 @@ def _rule(case: Case, command: RuleOnObjection, time: datetime, moment: Moment) 
     )
 
 
-def _notify(case: Case, command: NotifyReceipt, time: datetime, moment: Moment) -> Decision:
+def _notify(case: Case, command: NotifyReceipt, time: datetime, _moment: Moment) -> Decision:
     return (ReceiptNotified(**_fact(case, command, time), method=command.method),)
 
 
-def _accept(case: Case, command: AcceptPetition, time: datetime, moment: Moment) -> Decision:
+def _accept(case: Case, command: AcceptPetition, time: datetime, _moment: Moment) -> Decision:
     if case.category is None:
         return NOT_CLASSIFIED
     if (case.category is Category.APPEAL) != (command.route is not None):
@@ -689,13 +692,14 @@ def _accept(case: Case, command: AcceptPetition, time: datetime, moment: Moment)
     return (Accepted(**_fact(case, command, time), category=case.category, route=command.route),)
 
 
-def _decline(case: Case, command: DeclinePetition, time: datetime, moment: Moment) -> Decision:
+def _decline(case: Case, command: DeclinePetition, time: datetime, _moment: Moment) -> Decision:
     return (NotAccepted(**_fact(case, command, time), reason=command.reason, explanation=command.explanation),)
 
 
 def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment) -> Decision:
     rule = rule_in_force("D10", case.first_received_time)
-    assert rule is not None and case.accepted_time is not None
+    assert rule is not None
+    assert case.accepted_time is not None
     if case.route is not Route.PETITION_PROCEDURE:
         return Refusal(
             "NOTHING_TO_EXTEND",
@@ -728,7 +732,7 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
     return (Extended(**_fact(case, command, time), **fields, reason=command.reason, due_date=due.due_date),)
 
 
-def _issue(case: Case, command: IssueOpinion, time: datetime, moment: Moment) -> Decision:
+def _issue(case: Case, command: IssueOpinion, time: datetime, _moment: Moment) -> Decision:
     if case.accepted_time and time < case.accepted_time:
         return _before("occurred_time", "acceptance", "受理之日")
     if not command.legal_bases:
@@ -751,13 +755,13 @@ def _issue(case: Case, command: IssueOpinion, time: datetime, moment: Moment) ->
     )
 
 
-def _serve(case: Case, command: ServeOpinion, time: datetime, moment: Moment) -> Decision:
+def _serve(case: Case, command: ServeOpinion, time: datetime, _moment: Moment) -> Decision:
     if case.opinion_time and time < case.opinion_time:
         return _before("occurred_time", "the opinion", "出具意见之日")
     return (OpinionServed(**_fact(case, command, time), method=command.method, proof=command.proof),)
 
 
-def _report(case: Case, command: ReportBack, time: datetime, moment: Moment) -> Decision:
+def _report(case: Case, command: ReportBack, time: datetime, _moment: Moment) -> Decision:
     if case.incoming is None or case.incoming.kind is not HandoffKind.ASSIGNMENT:
         return Refusal(
             "NOT_ASSIGNED", "only an assignment is reported back", "仅交办事项需要反馈办理结果", "Art. 22(1)(3)"
@@ -774,7 +778,7 @@ def _report(case: Case, command: ReportBack, time: datetime, moment: Moment) -> 
     )
 
 
-def _unseal(case: Case, command: UnsealMaterials, time: datetime, moment: Moment) -> Decision:
+def _unseal(case: Case, command: UnsealMaterials, time: datetime, _moment: Moment) -> Decision:
     return (MaterialsUnsealed(**_fact(case, command, time), official=command.official, purpose=command.purpose),)
 
 
@@ -812,7 +816,7 @@ class Arrival:
 
 
 def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:
-    """Turn a fact that another agency addressed to this one into this agency's own fact, once whatever is redelivered."""
+    """Turn a fact that another agency addressed to this one into its own fact, once whatever is redelivered."""
     if case is not None and arrival.cause in case.causes:
         return ()
     if isinstance(sent, HandedOff) and arrival.agency in sent.accused_agencies:

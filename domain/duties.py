@@ -100,7 +100,7 @@ class DutyBook:
         self.received_time: datetime | None = None
 
     def apply(self, happening: Happening, calendar: WorkCalendar) -> list[Duty]:
-        """Fold one fact of this case; return the opened, met, released and moved duties in that order of ending first."""
+        """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
         event = happening.event
         name = type(event).type_name.removeprefix(CASE_PREFIX)
         self._note_receipt(name, event)

@@ -1,8 +1,8 @@
 """The frame of every fact and of every refusal.
 
 An event is a frozen pydantic model with a stable type name (`lianxi.case.v1.HandedOff`) that is the same in the event
-table, on the bus and in the documents, and never a Python path. Personal data cannot stand in an event in clear: a field
-for it has the type `Sealed`, and the domain has no key to open one.
+table, on the bus and in the documents, and never a Python path. Personal data cannot stand in an event in clear: a
+field for it has the type `Sealed`, and the domain has no key to open one.
 """
 
 import re
@@ -20,7 +20,7 @@ AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$"
 """The id of an agency in the directory: 2 to 40 of `a-z`, `0-9` and `-`."""
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._#-]{0,79}$")]
-"""An opaque reference to something kept elsewhere (a receipt, a letter, an official's post); never a name or a number of a person."""
+"""An opaque reference to something kept elsewhere (a receipt, an official's post); never a person's name or number."""
 
 _TYPE_NAME = re.compile(r"^lianxi\.[a-z]+\.v[0-9]+\.[A-Z][A-Za-z]+$")
 
@@ -115,7 +115,7 @@ def has_upcast(type_name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The domain says no: a stable code, a sentence in Chinese and English, the article, and the field at fault if one is."""
+    """The domain says no: a stable code, a sentence in Chinese and English, the article, and the field at fault."""
 
     code: str
     message: str
@@ -142,7 +142,7 @@ class Happening:
 
 
 class Command(Value):
-    """An order of an agency on one of its cases; `occurred_time` says when the act took place, if that was not just now."""
+    """An order of an agency on one of its cases; `occurred_time` says when the act took place, if not just now."""
 
     occurred_time: AwareDatetime | None = None
     provenance: Provenance = Provenance.RECORDED

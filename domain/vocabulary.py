@@ -1,7 +1,8 @@
 """The closed sets of words that events and commands are written in.
 
 Each value is stored and published, so a value once released keeps its spelling for ever; a new meaning is a new value.
-Each word carries its Chinese term, because officials read these words on every page (`domain/README.md` is the glossary).
+Each word carries its Chinese term, because officials read these words on every page; `domain/README.md` is the
+glossary.
 """
 
 from enum import StrEnum
@@ -46,7 +47,7 @@ class Category(Word):
 
 
 class Route(Word):
-    """The way in which an accepted appeal is handled, Art. 31(1)-(6); only the last starts the sixty days of Art. 34."""
+    """The way in which an accepted appeal is handled, Art. 31(1)-(6); only the last has the sixty days of Art. 34."""
 
     LITIGATION = "litigation", "诉讼、复议、检察、公安程序"
     ARBITRATION = "arbitration", "仲裁"
@@ -104,7 +105,7 @@ class ServiceMethod(Word):
 
 
 class Provenance(Word):
-    """Where a fact comes from: recorded as it happened, taken from older records, or supplied where those are silent."""
+    """Where a fact comes from: recorded as it happened, taken from older records, or supplied where they are silent."""
 
     RECORDED = "recorded", "实时记录"
     IMPORTED = "imported", "历史导入"
