@@ -19,10 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import kafka
-from kafka.errors import KafkaError
-
-from services.kit.bus.kafka import client_settings, start_client
+from services.kit.bus.kafka_client import broker_answers
 from services.kit.bus.port import BusTls
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -33,6 +30,7 @@ DEFAULT_PORT = 9092
 PORTS = range(20_000, 32_000)
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
+ANSWER_SECONDS_MAX = 2.0
 LOG_LINES_SHOWN = 15
 
 
@@ -137,7 +135,7 @@ class KafkaBroker:
         while time.monotonic() < deadline:
             if self.pid is None:
                 raise BrokerUnusable(f"the Kafka broker ended while starting; it said:\n{self._last_words()}")
-            if self._listens() and self._answers():
+            if self._answers():
                 return
             time.sleep(0.1)
         raise BrokerUnusable(f"the Kafka broker did not answer within {START_SECONDS_MAX} s:\n{self._last_words()}")
@@ -215,19 +213,8 @@ class KafkaBroker:
         return False
 
     def _answers(self) -> bool:
-        """Whether the broker has been let into its cluster; after a crash its port is open some seconds earlier."""
         tls = self._tls and BusTls(self._tls.authority_file, self._tls.identity_file, self._tls.identity_file)
-        settings = client_settings([self.bootstrap], tls) | {"bootstrap_timeout_ms": 2_000, "request_timeout_ms": 2_000}
-        try:
-            admin = start_client(kafka.KafkaAdminClient, settings)
-        except KafkaError:
-            return False
-        try:
-            return any(not broker["is_fenced"] for broker in admin.describe_cluster()["brokers"])
-        except KafkaError:
-            return False
-        finally:
-            admin.close()
+        return self._listens() and broker_answers(self.bootstrap, tls, ANSWER_SECONDS_MAX)
 
     def _last_words(self) -> str:
         if not self.log_file.exists():

@@ -103,6 +103,14 @@ def _end_offsets(connection: Connection, topic_name: str) -> dict[int, int]:
     return dict(rows)
 
 
+def _next_offset(found: list[Record], wanted: int, end: int) -> int:
+    """Where to read on in a partition that ended at `end` just before `found` was read."""
+    after_found = found[-1].offset + 1 if found else 0
+    # Fewer than wanted means that all up to the end was seen, and what is missing there was compacted away; yet more
+    # may have been appended since, and must not be read twice.
+    return after_found if len(found) == wanted else max(after_found, end)
+
+
 class EmbeddedConsumer:
     """Reads one topic from given offsets.  Not thread safe: one consumer belongs to one thread."""
 
@@ -164,8 +172,7 @@ class EmbeddedConsumer:
             if wanted <= 0:
                 break
             found = self._read_partition(connection, partition, wanted)
-            # Fewer than wanted: the rest up to the end was compacted away, for what is below the end is visible.
-            self._next[partition] = found[-1].offset + 1 if len(found) == wanted else ends[partition]
+            self._next[partition] = _next_offset(found, wanted, ends[partition])
             self._last_partition = partition
             records += found
         return records

@@ -1,112 +1,30 @@
 """Apache Kafka behind the bus port, by way of kafka-python.
 
-It exists to hold, in one place, the settings without which this client loses records or crawls: idempotence asked
-for by name (the client otherwise drops it in silence when another setting disagrees), the compiled checksum, no
-groups, no automatic topics, an explicit partition.  It never commits offsets to Kafka and never uses transactions:
-who reads keeps the offset in its own database, in the transaction that holds the effect.
+Topics are created with their partition counts, every partition is chosen by us and assigned by hand, and a record is
+acknowledged when the in-sync brokers have it.  This module never commits offsets to Kafka and never uses its
+transactions or groups: who reads keeps the offset in its own database, in the transaction that holds the effect.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-import kafka
-from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
-from kafka.net.compat import KafkaNetClient
-
+from services.kit.bus.kafka_client import (
+    REQUEST_BYTES_MAX,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAlreadyExistsError,
+    TopicPartition,
+    client_settings,
+    open_admin,
+    open_consumer,
+    open_producer,
+    require_compiled_checksum,
+)
 from services.kit.bus.port import VALUE_BYTES_MAX, BusTls, BusTrouble, Record, Topic, partition_of
 
 REPLICAS_MAX = 3
-REQUEST_BYTES_MAX = VALUE_BYTES_MAX + 194_304
 CLOSE_SECONDS_MAX = 10
-
-CLIENT_SETTINGS: dict[str, Any] = {
-    "request_timeout_ms": 10_000,
-    "reconnect_backoff_max_ms": 1_000,  # The client's own 30 s would keep a node away long after the broker is back.
-    "bootstrap_timeout_ms": 10_000,
-}
-PRODUCER_SETTINGS: dict[str, Any] = {
-    "metrics_enabled": False,
-    "enable_idempotence": True,
-    "acks": "all",
-    "compression_type": "lz4",
-    "linger_ms": 2,
-    "batch_size": 262_144,  # Idempotence allows one batch in flight for a partition, so batches must be large.
-    "max_request_size": REQUEST_BYTES_MAX,
-    "delivery_timeout_ms": 120_000,
-    "max_block_ms": 15_000,
-    "allow_auto_create_topics": False,
-}
-CONSUMER_SETTINGS: dict[str, Any] = {
-    "metrics_enabled": False,
-    "group_id": None,
-    "enable_auto_commit": False,
-    "auto_offset_reset": "earliest",
-    "max_poll_records": 5_000,
-    "fetch_max_wait_ms": 500,  # The broker answers at once when something arrives.
-    "max_partition_fetch_bytes": REQUEST_BYTES_MAX,
-    "isolation_level": "read_committed",
-    "allow_auto_create_topics": False,
-}
-
-
-def require_compiled_checksum() -> None:
-    """Refuse to run on the client's checksum in pure Python, which is fifteen times slower and otherwise silent."""
-    try:
-        import crc32c
-    except ImportError as error:
-        raise RuntimeError("the package crc32c is missing: install kafka-python with its extra [crc32c]") from error
-    del crc32c
-
-
-def client_settings(servers: Sequence[str], tls: BusTls | None) -> dict[str, Any]:
-    """What every client of the broker is given: whom to call, and how to prove who is calling."""
-    settings = CLIENT_SETTINGS | {"bootstrap_servers": list(servers)}
-    if tls is None:
-        return settings
-    return settings | {
-        "security_protocol": "SSL",
-        "ssl_cafile": tls.authority_file,
-        "ssl_certfile": tls.certificate_file,
-        "ssl_keyfile": tls.key_file,
-    }
-
-
-def topic_settings(topic: Topic, brokers: int) -> dict[str, Any]:
-    """How the broker is to keep a topic: for ever, on three brokers when there are three, and safe while one is out."""
-    replicas = min(REPLICAS_MAX, brokers)
-    return {
-        "num_partitions": topic.partitions,
-        "replication_factor": replicas,
-        "configs": {
-            "cleanup.policy": "compact" if topic.compacted else "delete",
-            "retention.ms": str(topic.retention_ms),
-            "retention.bytes": "-1",
-            "min.insync.replicas": str(max(1, replicas - 1)),
-            "max.message.bytes": str(REQUEST_BYTES_MAX),
-            "message.timestamp.type": "CreateTime",
-        },
-    }
-
-
-def start_client(kind: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
-    """Construct one of the client's classes and connect it.
-
-    When no broker answers, kafka-python 3.0.12 raises from the constructor and leaves its thread running, one more
-    for every attempt; so we hold on to what it started, and stop it.
-    """
-    started: list[Any] = []
-
-    def start_network(**given: Any) -> Any:
-        started.append(KafkaNetClient(**given))
-        return started[-1]
-
-    try:
-        return kind(**settings, kafka_client=start_network)
-    except KafkaError:
-        for network in started:
-            network.close()
-        raise
 
 
 class KafkaBus:
@@ -122,7 +40,7 @@ class KafkaBus:
         """Create topics that are missing; refuse a topic that has another partition count."""
         wanted = {topic.name: topic for topic in topics}
         try:
-            admin = start_client(kafka.KafkaAdminClient, self._settings)
+            admin = open_admin(self._settings)
             try:
                 _create_missing(admin, wanted)
                 found = {entry["name"]: len(entry["partitions"]) for entry in admin.describe_topics(list(wanted))}
@@ -147,7 +65,7 @@ class KafkaBus:
         with self._observing:
             try:
                 if self._observer is None:
-                    self._observer = start_client(kafka.KafkaConsumer, self._settings | CONSUMER_SETTINGS)
+                    self._observer = open_consumer(self._settings)
                 ends = self._observer.end_offsets(_partitions(self._observer, topic_name))
             except KafkaError as error:
                 raise BusTrouble(f"end offsets of {topic_name} are unknown: {error}") from error
@@ -167,10 +85,27 @@ class KafkaBus:
         self.close()
 
 
+def _topic_settings(topic: Topic, brokers: int) -> dict[str, Any]:
+    """How the broker is to keep a topic: for ever, on three brokers when there are three, and safe while one is out."""
+    replicas = min(REPLICAS_MAX, brokers)
+    return {
+        "num_partitions": topic.partitions,
+        "replication_factor": replicas,
+        "configs": {
+            "cleanup.policy": "compact" if topic.compacted else "delete",
+            "retention.ms": str(topic.retention_ms),
+            "retention.bytes": "-1",
+            "min.insync.replicas": str(max(1, replicas - 1)),
+            "max.message.bytes": str(REQUEST_BYTES_MAX),
+            "message.timestamp.type": "CreateTime",
+        },
+    }
+
+
 def _create_missing(admin: Any, wanted: Mapping[str, Topic]) -> None:
     brokers = len(admin.describe_cluster()["brokers"])
     present = set(admin.list_topics())
-    missing = {name: topic_settings(topic, brokers) for name, topic in wanted.items() if name not in present}
+    missing = {name: _topic_settings(topic, brokers) for name, topic in wanted.items() if name not in present}
     if not missing:
         return
     try:
@@ -185,7 +120,7 @@ def _partitions(consumer: Any, topic_name: str) -> list[Any]:
     numbers = consumer.partitions_for_topic(topic_name)
     if not numbers:
         raise BusTrouble(f"topic {topic_name} does not exist")
-    return [kafka.TopicPartition(topic_name, number) for number in sorted(numbers)]
+    return [TopicPartition(topic_name, number) for number in sorted(numbers)]
 
 
 class KafkaAcknowledgement:
@@ -216,7 +151,7 @@ class KafkaProducer:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         try:
-            self._producer = start_client(kafka.KafkaProducer, {**settings, **PRODUCER_SETTINGS})
+            self._producer = open_producer(settings)
         except KafkaError as error:
             raise BusTrouble(f"the broker does not answer: {error!r}") from error
 
@@ -249,7 +184,7 @@ class KafkaProducer:
 class KafkaConsumer:
     """Reads one topic from given offsets.  Not thread safe: one consumer belongs to one thread."""
 
-    def __init__(self, settings: dict[str, Any], topic_name: str, start: Mapping[int, int]) -> None:
+    def __init__(self, settings: Mapping[str, Any], topic_name: str, start: Mapping[int, int]) -> None:
         self._settings = settings
         self._topic = topic_name
         self._start = dict(start)
@@ -273,7 +208,7 @@ class KafkaConsumer:
         if self._consumer is None:
             self._start[partition] = offset
         else:
-            self._consumer.seek(kafka.TopicPartition(self._topic, partition), offset)
+            self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
     def close(self) -> None:
         """Release the connections; a second call does nothing."""
@@ -282,7 +217,7 @@ class KafkaConsumer:
 
     def _connect(self) -> Any:
         """Connect, take every partition by hand, and go to where the reader left off."""
-        consumer = start_client(kafka.KafkaConsumer, self._settings | CONSUMER_SETTINGS)
+        consumer = open_consumer(self._settings)
         try:
             partitions = _partitions(consumer, self._topic)
         except (BusTrouble, KafkaError):

@@ -1,0 +1,26 @@
+"""The real servers that tests run against, one of each for a whole run: PostgreSQL from a wheel, Kafka from its jars.
+
+A `conftest.py` that imports these fixtures hands them to its folder.  They start what they need, fail loudly when
+they cannot, and stop what they started.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.kit.bus.broker import KafkaBroker
+from services.kit.embedded_postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A cluster for this run; `dsn(name)` creates a database in it."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker for this run, on free ports; an error when Java is missing, for a skipped contract is no contract."""
+    with KafkaBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
