@@ -13,10 +13,16 @@ from uuid import UUID
 
 from domain.calendar import DueState, WorkCalendar, civil_date
 from domain.case import Extended
+from domain.custody import PETITIONER
 from domain.event import Happening
 from domain.rules import Nature, Rule, Start, due_of, rules_on
 
 CASE_PREFIX = "lianxi.case.v1."
+
+_ABOUT_A_HANDOFF = frozenset(
+    {"HandoffConfirmed", "ObjectionRaised", "ObjectionUpheld", "ObjectionRejected", "ObjectionAnswered", "ReportedBack"}
+)
+"""The events that end duties of the one hand-off that they name; any other event ends the duties of the whole case."""
 
 
 class Status(StrEnum):
@@ -53,6 +59,7 @@ class Duty:
     met_time: datetime | None = None
     met_recorded_time: datetime | None = None
     released_time: datetime | None = None
+    handoff_id: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -68,6 +75,17 @@ class Duty:
         if self.due_time is None or now < self.due_time:
             return Status.OPEN
         return Status.LAPSED if self.nature == Nature.WINDOW else Status.BREACHED
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How and when the petition reached the agency; `came_by` is `registration` or the kind of the hand-off."""
+
+    agency_kind: str
+    came_by: str
+    received_time: datetime
+    handoff_id: UUID | None = None
+    reply_address_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +108,13 @@ def _effects(event_name: str, first_received: date) -> _Effects:
 class DutyBook:
     """The duties of one case; `apply` folds a happening and returns the duties that it changed."""
 
-    __slots__ = ("agency_kind", "case_id", "duties", "first_received", "received_time")
+    __slots__ = ("case_id", "duties", "first_received", "receipts")
 
     def __init__(self, case_id: UUID) -> None:
         self.case_id = case_id
         self.duties: dict[str, Duty] = {}
-        self.agency_kind = ""
         self.first_received: date | None = None
-        self.received_time: datetime | None = None
+        self.receipts: list[Receipt] = []
 
     def apply(self, happening: Happening, calendar: WorkCalendar) -> list[Duty]:
         """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
@@ -107,41 +124,54 @@ class DutyBook:
         if self.first_received is None:
             return []
         effects = _effects(name, self.first_received)
-        changed = self._end(effects, happening)
+        changed = self._end(name, effects, happening)
         if isinstance(event, Extended):
             changed += self._extend(event, calendar)
-        for rule, start in effects.starts:
-            if self._matches(start, event):
-                changed.append(self._open(rule, start, happening, calendar))
+        if effects.starts and self.receipts:
+            changed += self._start(effects.starts, happening, calendar)
         for duty in changed:
             self.duties[duty.duty_id] = duty
         return changed
 
     def _note_receipt(self, name: str, event: Any) -> None:
         if name == "Registered":
-            self.agency_kind, self.received_time = event.agency_kind, event.received_time
             self.first_received = civil_date(event.received_time)
+            self.receipts = [
+                Receipt(event.agency_kind, "registration", event.received_time, None, event.reply_address_known)
+            ]
         elif name == "HandoffReceived":
-            self.agency_kind, self.received_time = event.agency_kind, event.occurred_time
             self.first_received = civil_date(event.first_received_time)
+            self.receipts.append(Receipt(event.agency_kind, event.kind, event.occurred_time, event.handoff_id))
+        elif name == "ObjectionAnswered" and event.upheld:
+            self.receipts = [receipt for receipt in self.receipts if receipt.handoff_id != event.handoff_id]
 
-    def _matches(self, start: Start, event: Any) -> bool:
-        for field, values in start.when:
-            if getattr(event, field, self.agency_kind if field == "agency_kind" else None) not in values:
-                return False
-        return True
-
-    def _end(self, effects: _Effects, happening: Happening) -> list[Duty]:
-        if not (effects.met or effects.released):
+    def _end(self, name: str, effects: _Effects, happening: Happening) -> list[Duty]:
+        event: Any = happening.event
+        # A rejected objection takes nothing away: the petition stays with the objector, and so does what it owes.
+        released = frozenset() if name == "ObjectionAnswered" and not event.upheld else effects.released
+        if not (effects.met or released):
             return []
-        time = happening.event.occurred_time
+        handoff_id = event.handoff_id if name in _ABOUT_A_HANDOFF else None
         changed = []
         for duty in self.duties.values():
-            if duty.is_open and duty.rule_id in effects.met:
-                changed.append(replace(duty, met_time=time, met_recorded_time=happening.recorded_time))
-            elif duty.is_open and duty.rule_id in effects.released:
-                changed.append(replace(duty, released_time=time))
+            if not duty.is_open or (handoff_id is not None and duty.handoff_id != handoff_id):
+                continue
+            if duty.rule_id in effects.met:
+                met = replace(duty, met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
+                changed.append(met)
+            elif duty.rule_id in released:
+                changed.append(replace(duty, released_time=event.occurred_time))
         return changed
+
+    def _start(
+        self, starts: tuple[tuple[Rule, Start], ...], happening: Happening, calendar: WorkCalendar
+    ) -> list[Duty]:
+        receipt = self.receipts[-1]
+        opened: dict[str, Duty] = {}
+        for rule, start in starts:
+            if start.holds(receipt, happening.event):
+                opened[rule.rule_id] = self._open(rule, start, receipt, happening, calendar)
+        return list(opened.values())
 
     def _extend(self, event: Extended, calendar: WorkCalendar) -> list[Duty]:
         return [
@@ -150,10 +180,10 @@ class DutyBook:
             if duty.is_open and (rule := _rule_of(duty, self.first_received)) and rule.extension_days_max
         ]
 
-    def _open(self, rule: Rule, start: Start, happening: Happening, calendar: WorkCalendar) -> Duty:
+    def _open(self, rule: Rule, start: Start, receipt: Receipt, happening: Happening, calendar: WorkCalendar) -> Duty:
         event: Any = happening.event
-        own_receipt = start.instant == "case_received_time" and self.received_time
-        started: datetime = own_receipt or getattr(event, start.instant, event.occurred_time)
+        own_receipt = start.instant == "case_received_time"
+        started: datetime = receipt.received_time if own_receipt else getattr(event, start.instant)
         duty = Duty(
             f"{self.case_id}/{rule.rule_id}/{happening.version}",
             rule.rule_id,
@@ -162,7 +192,7 @@ class DutyBook:
             rule.nature,
             event.petition_id,
             self.case_id,
-            event.agency,
+            PETITIONER if rule.debtor == PETITIONER else event.agency,
             opened_time=started,
             start_date=civil_date(started),
             due_date=None,
@@ -170,6 +200,7 @@ class DutyBook:
             due_state=DueState.FINAL,
             calendar_version=calendar.version,
             arithmetic=f"{rule.article}: no figure in law",
+            handoff_id=event.handoff_id if rule.outgoing else receipt.handoff_id,
         )
         if rule.length is None and rule.named_in is None:
             return duty
