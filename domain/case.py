@@ -147,6 +147,7 @@ class ObjectionReceived(Event):
     handoff_id: UUID
     from_agency: AgencyId
     reason: ObjectionReason
+    explanation: Sealed
     late: bool
     cause: RecordId
 
@@ -176,6 +177,7 @@ class ObjectionAnswered(Event):
     handoff_id: UUID
     upheld: bool
     ruled_time: AwareDatetime
+    explanation: Sealed | None = None
     cause: RecordId
 
 
@@ -246,6 +248,7 @@ class ReportReceived(Event):
     type_name: ClassVar[str] = "lianxi.case.v1.ReportReceived"
     handoff_id: UUID
     from_agency: AgencyId
+    report: Sealed
     cause: RecordId
 
 
@@ -855,11 +858,15 @@ _RECEIVE: dict[type[Event], Callable[[Any, dict[str, Any], Arrival], Event]] = {
     HandedOff: _receive_handoff,
     HandoffReceived: lambda sent, frame, _: HandoffConfirmed(**frame, received_time=sent.occurred_time),
     ObjectionRaised: lambda sent, frame, _: ObjectionReceived(
-        **frame, from_agency=sent.agency, reason=sent.reason, late=sent.late
+        **frame, from_agency=sent.agency, reason=sent.reason, explanation=sent.explanation, late=sent.late
     ),
-    ObjectionUpheld: lambda sent, frame, _: ObjectionAnswered(**frame, upheld=True, ruled_time=sent.occurred_time),
-    ObjectionRejected: lambda sent, frame, _: ObjectionAnswered(**frame, upheld=False, ruled_time=sent.occurred_time),
-    ReportedBack: lambda sent, frame, _: ReportReceived(**frame, from_agency=sent.agency),
+    ObjectionUpheld: lambda sent, frame, _: ObjectionAnswered(
+        **frame, upheld=True, ruled_time=sent.occurred_time, explanation=sent.explanation
+    ),
+    ObjectionRejected: lambda sent, frame, _: ObjectionAnswered(
+        **frame, upheld=False, ruled_time=sent.occurred_time, explanation=sent.explanation
+    ),
+    ReportedBack: lambda sent, frame, _: ReportReceived(**frame, from_agency=sent.agency, report=sent.report),
 }
 
 ADDRESSED: frozenset[type[Event]] = frozenset(_RECEIVE)
