@@ -10,9 +10,8 @@ import base64
 import binascii
 import logging
 import threading
-import time
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -20,6 +19,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Valid
 from domain.event import AgencyId
 from domain.vocabulary import AgencyKind
 from services.kit.bus.port import Bus, Record, directory_topic
+from services.kit.clock import system_clock
 from services.kit.settings import ServedAgency
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 RECORDS_MAX = 500
 ANNOUNCE_SECONDS_MAX = 30.0
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _is_key(text: str) -> str:
@@ -133,30 +134,78 @@ class Directory:
             return self._changed.wait_for(lambda: all(self.find(agency) for agency in agencies), timeout_seconds)
 
     def follow(self, bus: Bus, stop: threading.Event, own: NodeEntry | None = None) -> None:
-        """Read the topic until `stop`; once what stands there is known, announce `own` where that is news.
+        """Read the topic until `stop`; once all that stood there is known, announce `own` where it is news.
 
         Raises `BusTrouble`; a later call begins anew, which changes nothing that is known already.
         """
         topic = directory_topic()
         end = bus.end_offsets(topic.name)[0]
+        next_offset = 0
         consumer = bus.consumer(topic.name, {})
         try:
-            next_offset, is_announced = 0, own is None
             while not stop.is_set():
-                if not is_announced and next_offset >= end:
+                if own is not None and next_offset >= end:
                     self._announce(bus, own)
-                    is_announced = True
+                    own = None
                 for record in consumer.poll(POLL_SECONDS, RECORDS_MAX):
                     self._read(record)
                     next_offset = record.offset + 1
         finally:
             consumer.close()
 
-    def _announce(self, bus: Bus, own: NodeEntry | None) -> None:
-        raise NotImplementedError
+    def _announce(self, bus: Bus, own: NodeEntry) -> None:
+        """Publish what this node is, unless just that is published already; a claim keeps the time that it had."""
+        known = self._nodes.get(own.node)
+        since = {claim.agency: claim.since for claim in known.agencies} if known else {}
+        now = system_clock()
+        claims = tuple(claim.model_copy(update={"since": since.get(claim.agency) or now}) for claim in own.agencies)
+        entry = own.model_copy(update={"agencies": claims})
+        if entry == known:
+            return
+        producer = bus.producer()
+        try:
+            value = entry.model_dump_json().encode()
+            producer.send(directory_topic(), own.node.encode(), value).result(ANNOUNCE_SECONDS_MAX)
+        finally:
+            producer.close()
+        logger.info("announced node %s with %d agencies", entry.node, len(claims))
 
     def _read(self, record: Record) -> None:
-        raise NotImplementedError
+        node = (record.key or b"").decode(errors="replace")
+        if record.value is None:
+            self.forget(node)
+            return
+        try:
+            entry = NodeEntry.model_validate_json(record.value)
+        except ValidationError as problem:
+            # What it holds is not shown: nobody knows what somebody wrote there.
+            logger.warning("directory record %d is ignored: %d faults in it", record.offset, problem.error_count())
+            return
+        if entry.node != node:
+            logger.warning("directory record %d is ignored: its key is not its node %s", record.offset, entry.node)
+            return
+        self.learn(entry)
 
     def _settle(self) -> None:
-        raise NotImplementedError
+        """Work out who speaks for each agency; the caller holds the lock."""
+        agencies: dict[str, AgencyEntry] = {}
+        conflicts: set[tuple[str, str]] = set()
+        claims = [
+            (claim.since or NEVER, entry.node, claim, entry)
+            for entry in self._nodes.values()
+            for claim in entry.agencies
+        ]
+        for _, node, claim, entry in sorted(claims, key=lambda claimed: claimed[:2]):
+            known = agencies.setdefault(
+                claim.agency,
+                AgencyEntry(claim.agency, claim.kind, claim.name_zh, claim.name, node, entry.public_key),
+            )
+            if known.node != node:
+                conflicts.add((claim.agency, node))
+        for agency, node in conflicts - self._conflicts:
+            logger.warning(
+                "node %s claims agency %s, which node %s claimed before", node, agency, agencies[agency].node
+            )
+        self._agencies, self._conflicts = agencies, frozenset(conflicts)
+        self._version += 1
+        self._changed.notify_all()

@@ -7,7 +7,7 @@ value may hold a password.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -49,9 +49,9 @@ class NodeSettings:
 
     node: str
     agencies: tuple[ServedAgency, ...]
-    log_dsn: str
-    keys_dsn: str
-    bus_url: str
+    log_dsn: str = field(repr=False)
+    keys_dsn: str = field(repr=False)
+    bus_url: str = field(repr=False)
     state_dir: Path
     listen: str = DEFAULT_LISTEN
     tls_dir: Path | None = None
@@ -61,14 +61,8 @@ class NodeSettings:
     clock_spec: AcceleratedClock | None = None
 
     def __post_init__(self) -> None:
-        if (self.tls_dir is None) == (not self.plaintext):
-            raise WrongSettings(
-                [
-                    "LIANXI_TLS_DIR or LIANXI_PLAINTEXT=1: exactly one says how callers connect (plain text: loopback only)"
-                ]
-            )
-        if len({served.agency for served in self.agencies}) != len(self.agencies):
-            raise WrongSettings(["LIANXI_AGENCIES names an agency twice"])
+        if problems := _contradictions(vars(self)):
+            raise WrongSettings(problems)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
@@ -77,37 +71,17 @@ class NodeSettings:
         problems: list[str] = []
         for variable in VARIABLES:
             text = environment.get(variable.name, "").strip()
-            if not text:
-                if variable.is_required:
-                    problems.append(f"{variable.name} is missing: {variable.meaning}")
-                continue
             try:
-                given[variable.field] = variable.read(text)
+                if text:
+                    given[variable.field] = variable.read(text)
+                elif variable.is_required:
+                    problems.append(f"{variable.name} is missing: {variable.meaning}")
             except ValueError:
                 problems.append(f"{variable.name} is wrong: {variable.meaning}")
-        known = {variable.name for variable in VARIABLES}
-        problems += [
-            f"{name} is unknown"
-            for name in sorted(environment)
-            if name.startswith("LIANXI_") and name not in known | NOT_OURS
-        ]
-        try:
-            settings = cls(
-                **{
-                    "node": "",
-                    "agencies": (),
-                    "log_dsn": "",
-                    "keys_dsn": "",
-                    "bus_url": "",
-                    "state_dir": Path(),
-                    **given,
-                }
-            )
-        except WrongSettings as wrong:
-            problems += wrong.problems
+        problems += _contradictions(given)
         if problems:
             raise WrongSettings(problems)
-        return settings
+        return cls(**given)
 
     def to_env(self) -> dict[str, str]:
         """Return the variables from which a child process reads these same settings."""
@@ -156,6 +130,20 @@ class Variable:
     read: Callable[[str], Any] = str
     write: Callable[[Any], str] = str
     is_required: bool = False
+
+
+def _contradictions(given: Mapping[str, Any]) -> list[str]:
+    """Say what does not fit together among fields that are fine one by one; a field may be missing."""
+    problems = []
+    if bool(given.get("tls_dir")) == bool(given.get("plaintext")):
+        problems.append("LIANXI_TLS_DIR or LIANXI_PLAINTEXT=1: give exactly one (plain text is for loopback only)")
+    names = [served.agency for served in given.get("agencies", ())]
+    if len(set(names)) != len(names):
+        problems.append("LIANXI_AGENCIES is wrong: it names an agency twice")
+    if given.get("log_dsn") and given.get("log_dsn") == given.get("keys_dsn"):
+        # Keys beside what they open, in one backup, would make their destruction worth nothing.
+        problems.append("LIANXI_KEYS_DSN is wrong: the keys have a database of their own, not that of the log")
+    return problems
 
 
 _AGENCIES = TypeAdapter(tuple[ServedAgency, ...])
@@ -269,6 +257,3 @@ VARIABLES: tuple[Variable, ...] = (
         AcceleratedClock.parse,
     ),
 )
-
-NOT_OURS = frozenset({"LIANXI_HOME", "LIANXI_EMBEDDED_DIR"})
-"""Variables of the command line and of Kafka's installation, which a node may find in its environment."""
