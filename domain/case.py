@@ -289,8 +289,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """How the agency held a petition that it handed on and that came round to it again; it may still come back here."""
+
+    phase: Phase
+    received_time: datetime
+    incoming: Offer | None
+    outgoing: Offer | None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """The folded state of one case."""
+    """The folded state of one case; `earlier` are the agency's former holdings that are not settled, oldest first."""
 
     petition_id: UUID
     agency: str
@@ -309,6 +319,7 @@ class Case:
     outcome: Outcome | None = None
     opinion_time: datetime | None = None
     served_time: datetime | None = None
+    earlier: tuple[Holding, ...] = ()
     causes: frozenset[str] = frozenset()
     version: int = 0
 
@@ -351,24 +362,59 @@ def _received(case: Case | None, event: HandoffReceived) -> Case:
         accused_agencies=event.accused_agencies,
         materials=event.materials,
         incoming=Offer(event.handoff_id, event.kind, event.from_agency, event.report_due_date),
-        outgoing=case.outgoing if case else None,
+        earlier=_holdings(case) if case else (),
         causes=case.causes if case else frozenset(),
         version=case.version if case else 0,
     )
 
 
+def _holdings(case: Case) -> tuple[Holding, ...]:
+    """All unsettled holdings, the present one last; one that was returned to its sender is over."""
+    if case.phase is Phase.RETURNED:
+        return case.earlier
+    return (*case.earlier, Holding(case.phase, case.received_time, case.incoming, case.outgoing))
+
+
 def _answered(case: Case, event: Any) -> dict[str, Any]:
+    if case.incoming is None or case.incoming.handoff_id != event.handoff_id:
+        # The petition came round again before the answer did: what was given back is over, the present holding stays.
+        return {"earlier": _without(case.earlier, event.handoff_id)} if event.upheld else {}
     if case.phase is not Phase.OBJECTED:
         return {}
-    return {"phase": Phase.RETURNED if event.upheld else Phase.OPEN}
+    if not event.upheld:
+        return {"phase": Phase.OPEN}
+    if not case.earlier:
+        return {"phase": Phase.RETURNED}
+    *earlier, last = case.earlier
+    return {
+        "earlier": tuple(earlier),
+        "phase": last.phase,
+        "received_time": last.received_time,
+        "incoming": last.incoming,
+        "outgoing": last.outgoing,
+    }
 
 
-def _reported(case: Case, _event: Any) -> dict[str, Any]:
-    return {"incoming": replace(case.incoming, reported=True)} if case.incoming else {}
+def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, ...]:
+    return tuple(held for held in holdings if held.incoming is None or held.incoming.handoff_id != handoff_id)
+
+
+def _incoming(**changes: Any) -> Callable[[Case, Any], dict[str, Any]]:
+    return lambda case, event: _on_offer(case, "incoming", event.handoff_id, changes)
 
 
 def _outgoing(**changes: Any) -> Callable[[Case, Any], dict[str, Any]]:
-    return lambda case, _event: {"outgoing": replace(case.outgoing, **changes)} if case.outgoing else {}
+    return lambda case, event: _on_offer(case, "outgoing", event.handoff_id, changes)
+
+
+def _on_offer(case: Case, side: str, handoff_id: UUID, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change the one hand-off of that id, in the present holding or in an earlier one."""
+
+    def changed(holding: Any) -> dict[str, Any]:
+        offer: Offer | None = getattr(holding, side)
+        return {side: replace(offer, **changes)} if offer and offer.handoff_id == handoff_id else {}
+
+    return {**changed(case), "earlier": tuple(replace(held, **changed(held)) for held in case.earlier)}
 
 
 _EVOLVE: dict[type[Event], Callable[[Case, Any], dict[str, Any]]] = {
@@ -393,7 +439,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, Any], dict[str, Any]]] = {
         "opinion_time": e.occurred_time,
     },
     OpinionServed: lambda _, e: {"phase": Phase.SERVED, "served_time": e.occurred_time},
-    ReportedBack: _reported,
+    ReportedBack: _incoming(reported=True),
     ReportReceived: _outgoing(reported=True),
     MaterialsUnsealed: lambda *_: {},
 }
@@ -765,17 +811,21 @@ def _serve(case: Case, command: ServeOpinion, time: datetime, _moment: Moment) -
 
 
 def _report(case: Case, command: ReportBack, time: datetime, _moment: Moment) -> Decision:
-    if case.incoming is None or case.incoming.kind is not HandoffKind.ASSIGNMENT:
+    # Who passed an assignment on, or got it twice, still owes its report: the newest unreported one is meant.
+    offers = [held.incoming for held in reversed(_holdings(case))]
+    assigned = [offer for offer in offers if offer and offer.kind is HandoffKind.ASSIGNMENT]
+    if not assigned:
         return Refusal(
             "NOT_ASSIGNED", "only an assignment is reported back", "仅交办事项需要反馈办理结果", "Art. 22(1)(3)"
         )
-    if case.incoming.reported:
+    offer = next((offer for offer in assigned if not offer.reported), None)
+    if offer is None:
         return Refusal("ALREADY_REPORTED", "the result is already reported", "办理结果已反馈", "Art. 22(1)(3)")
     return (
         ReportedBack(
             **_fact(case, command, time),
-            handoff_id=case.incoming.handoff_id,
-            to_agency=case.incoming.other_agency,
+            handoff_id=offer.handoff_id,
+            to_agency=offer.other_agency,
             report=command.report,
         ),
     )
@@ -799,8 +849,8 @@ _DECIDE: dict[type[Command], tuple[frozenset[Phase], Callable[[Case, Any, dateti
     ExtendHandling: (frozenset({Phase.ACCEPTED}), _extend),
     IssueOpinion: (frozenset({Phase.ACCEPTED}), _issue),
     ServeOpinion: (frozenset({Phase.OPINION_ISSUED}), _serve),
-    ReportBack: (_FINISHED, _report),
-    UnsealMaterials: (_HOLDING, _unseal),
+    ReportBack: (_FINISHED | {Phase.HANDED_OFF}, _report),
+    UnsealMaterials: (_HOLDING | {Phase.HANDED_OFF}, _unseal),
 }
 
 
