@@ -27,7 +27,7 @@ from domain.event import (
     Sealed,
     Value,
 )
-from domain.rules import EXTENSION_DAYS_MAX, due_of, rule_in_force
+from domain.rules import EXTENSION_DAYS_MAX, IN_FORCE_2005, due_of, rule_in_force
 from domain.vocabulary import (
     AgencyKind,
     Category,
@@ -607,6 +607,15 @@ def _register(case: Case | None, command: RegisterPetition, time: datetime, _mom
     received_time = command.received_time or time
     if received_time > time:
         return _before("occurred_time", "receipt", "收到之日")
+    if civil_date(received_time) < IN_FORCE_2005:
+        return Refusal(
+            "RECEIVED_BEFORE_RULES",
+            f"the duty table begins on {IN_FORCE_2005}: what was received before has no rule here",
+            f"责任规则表自{IN_FORCE_2005}起适用,此前收到的事项不在其内",
+            "2005 Regulations Art. 51",
+            "received_time",
+            "leave it out: no duty on it could be stated",
+        )
     fields = command.model_dump(exclude={"occurred_time", "received_time", "materials"})
     return (Registered(**fields, occurred_time=time, received_time=received_time, materials=command.materials),)
 
@@ -622,6 +631,15 @@ def _classify(case: Case, command: ClassifyPetition, time: datetime, _moment: Mo
         )
     if case.agency in command.accused_agencies:
         return _REACHES_ACCUSED
+    if case.incoming and not set(case.accused_agencies) <= set(command.accused_agencies):
+        return Refusal(
+            "ACCUSED_REMOVED",
+            "whoever was handed an accusation may name further accused agencies, but strike none out",
+            "接收检举控告类事项的机关不得删减被检举单位",
+            "Art. 30(3)",
+            "accused_agencies",
+            "object to the hand-off if the sender named the wrong agency",
+        )
     fields = command.model_dump(exclude={"occurred_time", "provenance"})
     return (Classified(**_fact(case, command, time), **fields),)
 
@@ -689,6 +707,8 @@ def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment)
             "仅对转送、交办的信访事项可以提出异议",
             "Art. 23(3)",
         )
+    if case.incoming.other_agency in case.accused_agencies:
+        return _REACHES_ACCUSED
     rule = rule_in_force("D5", case.first_received_time)
     due = due_of(rule, case.received_time, moment.calendar) if rule else None
     return (
@@ -749,13 +769,15 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
     rule = rule_in_force("D10", case.first_received_time)
     assert rule is not None
     assert case.accepted_time is not None
-    if case.route is not Route.PETITION_PROCEDURE:
+    if not any(start.holds(case) for start in rule.starts):
         return Refusal(
             "NOTHING_TO_EXTEND",
-            "only the sixty days of the petition procedure can be extended",
-            "仅信访程序办理期限可以延长",
+            "the sixty days do not run for this matter: the procedure that it follows has its own periods",
+            "该事项不适用六十日办理期限,依照相应程序的期限办理",
             rule.article,
         )
+    if time < case.accepted_time:
+        return _before("occurred_time", "acceptance", "受理之日")
     if case.extended_days:
         return Refusal("ALREADY_EXTENDED", "handling is extended once only", "办理期限只能延长一次", rule.article)
     if not 1 <= command.days <= rule.extension_days_max:
@@ -776,6 +798,8 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
         )
     if command.notified_time > moment.now + CLOCK_SKEW_MAX:
         return _in_future("notified_time")
+    if command.notified_time < case.accepted_time:
+        return _before("notified_time", "acceptance", "受理之日")
     due = due_of(rule, case.accepted_time, moment.calendar, extension_days=command.days)
     fields = command.model_dump(include={"days", "approver", "notified_time"})
     return (Extended(**_fact(case, command, time), **fields, reason=command.reason, due_date=due.due_date),)
@@ -821,6 +845,8 @@ def _report(case: Case, command: ReportBack, time: datetime, _moment: Moment) ->
     offer = next((offer for offer in assigned if not offer.reported), None)
     if offer is None:
         return Refusal("ALREADY_REPORTED", "the result is already reported", "办理结果已反馈", "Art. 22(1)(3)")
+    if offer.other_agency in case.accused_agencies:
+        return _REACHES_ACCUSED
     return (
         ReportedBack(
             **_fact(case, command, time),
@@ -870,12 +896,18 @@ class Arrival:
 
 def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:
     """Turn a fact that another agency addressed to this one into its own fact, once whatever is redelivered."""
+    if type(sent) not in _RECEIVE or getattr(sent, "to_agency", None) != arrival.agency:
+        return NOT_ADDRESSED
+    if case is not None and (case.petition_id, case.agency) != (sent.petition_id, arrival.agency):
+        return WRONG_CASE
     if case is not None and arrival.cause in case.causes:
         return ()
     if isinstance(sent, HandedOff) and arrival.agency in sent.accused_agencies:
         return _REACHES_ACCUSED
     if case is None and not isinstance(sent, HandedOff):
         return CASE_UNKNOWN
+    if case is not None and not _stands_behind(case, sent):
+        return HANDOFF_UNKNOWN
     # A fact from older records arrived when it was sent: the system was not there to receive it.
     historic = sent.provenance is not Provenance.RECORDED and _is_history(sent.occurred_time, arrival.history_before)
     frame = {
@@ -887,6 +919,17 @@ def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:
         "cause": arrival.cause,
     }
     return (_RECEIVE[type(sent)](sent, frame, arrival),)
+
+
+def _stands_behind(case: Case, sent: Event) -> bool:
+    """Tell whether an objection or its answer comes from the other side of a hand-off that this case still knows."""
+    if isinstance(sent, ObjectionRaised):
+        offers = [held.outgoing for held in _holdings(case)]
+    elif isinstance(sent, ObjectionUpheld | ObjectionRejected):
+        offers = [held.incoming for held in _holdings(case)]
+    else:
+        return True
+    return any(offer and (offer.handoff_id, offer.other_agency) == (sent.handoff_id, sent.agency) for offer in offers)
 
 
 def _receive_handoff(sent: HandedOff, frame: dict[str, Any], arrival: Arrival) -> Event:
@@ -927,6 +970,27 @@ ADDRESSED: frozenset[type[Event]] = frozenset(_RECEIVE)
 
 CASE_UNKNOWN = Refusal(
     "CASE_UNKNOWN", "this agency has no such case", "本机关没有该办理件", field="case_id", remedy="check the case id"
+)
+NOT_ADDRESSED = Refusal(
+    "NOT_ADDRESSED",
+    "this fact is not addressed to this agency",
+    "该记录并非发往本机关",
+    field="to_agency",
+    remedy="deliver it to the agency that it names",
+)
+WRONG_CASE = Refusal(
+    "WRONG_CASE",
+    "this fact belongs to another petition or another agency's case",
+    "该记录属于其他信访事项或其他机关的办理件",
+    field="petition_id",
+    remedy="load the case of this petition at the addressed agency",
+)
+HANDOFF_UNKNOWN = Refusal(
+    "HANDOFF_UNKNOWN",
+    "no hand-off between these two agencies with this id is open on the case",
+    "本办理件没有与该机关之间的此项转送、交办",
+    "Art. 23(3)",
+    "handoff_id",
 )
 NOT_CLASSIFIED = Refusal(
     "NOT_CLASSIFIED",
