@@ -93,14 +93,14 @@ def _due(calendar: WorkCalendar, start: date, length: int, unit: Unit, roll_forw
         last, skipped = _after_working_days(calendar, start, length)
         steps.extend(f"{day} ({day:%a}) is not a working day" for day in skipped)
         steps.append(f"+ {length} working days = {last} ({last:%a})")
-        relied_on = [last]
+        relied_on = [start + ONE_DAY, last]
     if roll_forward:
         last = _rolled(calendar, last, steps)
         relied_on.append(last)
     state = DueState.FINAL
     if not all(calendar.is_published(day) for day in relied_on):
         state = DueState.CALENDAR_UNPUBLISHED
-        steps.append(f"the working days of {last.year} are not published in {calendar.version}: provisional")
+        steps.append(f"not all working days up to {last} are published in {calendar.version}: provisional")
     steps.append(f"ends at 24:00 of {last}, Asia/Shanghai")
     return Due(last, state, calendar.version, tuple(steps))
 
