@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier, Event, Thread
+from threading import Barrier, Thread
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -103,8 +103,8 @@ def busy_writer(dsn: str, log: Log) -> Iterator[None]:
 class CutLine:
     """A line between the log and its database that can lose the answer to what was done.
 
-    It passes everything on until it is told to swallow: then the next answer of the server is thrown away, after the
-    server has given it, and the line breaks.
+    It passes everything on until it is told which answer to lose: the next one of the server that contains these bytes
+    is thrown away, when what it answers has been done, and the line breaks.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -115,12 +115,16 @@ class CutLine:
         self._listening.bind(str(Path(self._folder.name) / name))
         self._listening.listen()
         self._target = str(Path(str(self._server["host"])) / name)
-        self._swallow = Event()
+        self._loses = b""
         self.dsn = make_conninfo(dsn, host=self._folder.name)
         Thread(target=self._accept, daemon=True).start()
 
-    def swallow_next_answer(self) -> None:
-        self._swallow.set()
+    def lose_next_answer(self, containing: bytes) -> None:
+        self._loses = containing
+
+    @property
+    def has_lost(self) -> bool:
+        return not self._loses
 
     def close(self) -> None:
         with suppress(OSError):
@@ -140,8 +144,8 @@ class CutLine:
     def _pass_on(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with suppress(OSError), source, sink:
             while data := source.recv(65536):
-                if is_answer and self._swallow.is_set():
-                    self._swallow.clear()
+                if is_answer and self._loses and self._loses in data:
+                    self._loses = b""
                     break
                 sink.sendall(data)
             # The other direction waits in `recv`, and closing alone would not wake it.

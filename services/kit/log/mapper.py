@@ -23,11 +23,11 @@ class EventMapper(Mapper[UUID]):
         super().__init__(transcoder=JSONTranscoder())
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Write a `Fact` down; fields that are `None` are left out."""
+        """Write a `Fact` down with every field, also those that are `None`: what was known is said in full."""
         if not isinstance(domain_event, Fact):
             raise TypeError(f"the log stores facts, not {type(domain_event).__name__}")
         fact = domain_event
-        state = fact.event.model_dump_json(exclude_none=True).encode()
+        state = fact.event.model_dump_json().encode()
         topic = fact.event.type_name
         if fact.causation_id is None:
             return StoredEvent(fact.originator_id, fact.originator_version, topic, state)
