@@ -1,6 +1,5 @@
 """Contracts run once for each implementation, against real servers."""
 
-import gc
 import uuid
 from collections.abc import Iterator
 from typing import Protocol
@@ -11,9 +10,9 @@ import pytest
 from services.kit.bus import Bus, Topic, open_bus
 from services.kit.bus.broker import KafkaBroker
 from services.kit.embedded_postgres import EmbeddedPostgres
-from tests.support.servers import kafka_broker, postgres_server
+from tests.support.servers import kafka_broker, postgres_server, pytest_configure
 
-__all__ = ["bus", "installation", "kafka_broker", "postgres_server", "topic"]
+__all__ = ["bus", "installation", "kafka_broker", "postgres_server", "pytest_configure", "topic"]
 
 
 class Installation(Protocol):
@@ -67,14 +66,11 @@ class EmbeddedInstallation:
         pytest.param("kafka", marks=pytest.mark.kafka),
     ]
 )
-def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest) -> Installation:
     if request.param == "kafka":
-        yield KafkaInstallation(request.getfixturevalue("kafka_broker"))
-    else:
-        server: EmbeddedPostgres = request.getfixturevalue("postgres_server")
-        yield EmbeddedInstallation(server.dsn("bus"))
-    # What a client dropped without closing comes to light in the test that dropped it, not in a later one.
-    gc.collect()
+        return KafkaInstallation(request.getfixturevalue("kafka_broker"))
+    server: EmbeddedPostgres = request.getfixturevalue("postgres_server")
+    return EmbeddedInstallation(server.dsn("bus"))
 
 
 @pytest.fixture

@@ -17,20 +17,12 @@ from tests.contracts.conftest import Installation
 
 LOG = logging.getLogger(__name__)
 PATIENCE_SECONDS = 30.0
-# kafka-python 3.0.12 leaves it to the garbage collector to close a socket that could not connect.
-SOCKETS_ARE_LEFT_OPEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture
 def producer(bus: Bus) -> Iterator[Producer]:
     with closing(bus.producer()) as opened:
         yield opened
-
-
-@pytest.fixture
-def without_kafka_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Keep no log of a client that lost its broker: its records hold the sockets, which then outlive the test."""
-    caplog.set_level(logging.CRITICAL, logger="kafka")
 
 
 def send_all(producer: Producer, topic: Topic, pairs: list[tuple[bytes, bytes]]) -> None:
@@ -211,8 +203,6 @@ def test_closing_sends_what_was_queued(bus: Bus, topic: Topic) -> None:
         producer.send(topic, b"key", b"too late")
 
 
-@SOCKETS_ARE_LEFT_OPEN
-@pytest.mark.usefixtures("without_kafka_log")
 def test_a_restart_loses_nothing_and_clients_go_on(installation: Installation, bus: Bus, topic: Topic) -> None:
     with closing(bus.producer()) as producer, closing(bus.consumer(topic.name, {})) as consumer:
         send_all(producer, topic, numbered(100))
@@ -235,8 +225,6 @@ def send_until_acknowledged(producer: Producer, topic: Topic, key: bytes, value:
                 raise
 
 
-@SOCKETS_ARE_LEFT_OPEN
-@pytest.mark.usefixtures("without_kafka_log")
 def test_a_crash_under_load_loses_nothing_that_was_acknowledged(
     installation: Installation, bus: Bus, topic: Topic
 ) -> None:

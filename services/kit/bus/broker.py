@@ -17,7 +17,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from services.kit.bus.kafka_client import broker_answers
 from services.kit.bus.port import BusTls
@@ -36,16 +36,6 @@ LOG_LINES_SHOWN = 15
 
 class BrokerUnusable(RuntimeError):
     """The broker cannot be run here; the message says what is missing or what it said last."""
-
-
-class BrokerTls(NamedTuple):
-    """The PEM files of a broker: whom it trusts, and its own PKCS#8 key and certificate in one file.
-
-    The certificate names the address 127.0.0.1, for clients compare it.
-    """
-
-    authority_file: str
-    identity_file: str
 
 
 def runtime_directory() -> Path:
@@ -67,19 +57,22 @@ def install() -> Path:
 class KafkaBroker:
     """A broker whose whole state is `directory`.
 
-    Without `port` it keeps the one that it had, or takes a free one.  As a context manager it starts and stops.
+    Without `port` it keeps the one that it had, or takes a free one; a broker that runs is taken as it is.  With
+    `tls` it speaks to nobody who shows no certificate of the same authority, and its own must name the host
+    127.0.0.1.  As a context manager it starts and stops.
     """
 
-    def __init__(self, directory: Path, port: int | None = None, tls: BrokerTls | None = None) -> None:
+    def __init__(self, directory: Path, port: int | None = None, tls: BusTls | None = None) -> None:
         self.directory = directory.resolve()
         self._tls = tls
         self._properties_file = self.directory / "server.properties"
         self._pid_file = self.directory / "broker.pid"
         self.log_file = self.directory / "broker.log"
-        kept_port, kept_controller_port = self._kept_ports()
-        self.port = port or kept_port or free_port()
-        self._controller_port = kept_controller_port or free_port()
         self._child: subprocess.Popen[bytes] | None = None
+        kept_port, kept_controller_port = self._kept_ports()
+        wanted_port = port if self.pid is None else None
+        self.port = wanted_port or kept_port or free_port()
+        self._controller_port = kept_controller_port or free_port()
 
     @property
     def bootstrap(self) -> str:
@@ -182,19 +175,26 @@ class KafkaBroker:
 
     def _properties(self) -> str:
         text = (DEPLOYMENT / "server.properties.template").read_text()
+        names = {
+            "protocol": "PLAINTEXT" if self._tls is None else "SSL",
+            "port": str(self.port),
+            "controller_port": str(self._controller_port),
+            "data_directory": str(self.directory / "data"),
+        }
         if self._tls is not None:
             text += (DEPLOYMENT / "tls.properties.template").read_text()
-        filled = string.Template(text).substitute(
-            {
-                "protocol": "PLAINTEXT" if self._tls is None else "SSL",
-                "port": self.port,
-                "controller_port": self._controller_port,
-                "data_directory": self.directory / "data",
-                **(self._tls._asdict() if self._tls is not None else {}),
-            }
-        )
+            names |= {"authority_file": str(Path(self._tls.authority_file).resolve())}
+            names |= {"identity_file": str(self._write_identity(self._tls))}
+        filled = string.Template(text).substitute(names)
         # Java reads properties as Latin-1; a folder may well have a Chinese name.
         return "".join(letter if letter.isascii() else f"\\u{ord(letter):04x}" for letter in filled)
+
+    def _write_identity(self, tls: BusTls) -> Path:
+        """Put key and certificate into the one file that the broker wants, closed to others."""
+        identity = self.directory / "identity.pem"
+        identity.touch(mode=0o600)
+        identity.write_text(Path(tls.key_file).read_text() + Path(tls.certificate_file).read_text())
+        return identity
 
     def _format(self, jars: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
@@ -213,8 +213,7 @@ class KafkaBroker:
         return False
 
     def _answers(self) -> bool:
-        tls = self._tls and BusTls(self._tls.authority_file, self._tls.identity_file, self._tls.identity_file)
-        return self._listens() and broker_answers(self.bootstrap, tls, ANSWER_SECONDS_MAX)
+        return self._listens() and broker_answers(self.bootstrap, self._tls, ANSWER_SECONDS_MAX)
 
     def _last_words(self) -> str:
         if not self.log_file.exists():
