@@ -6,10 +6,9 @@ limbo (offered: the sender; disputed: the sender, who has to rule; unaccepted: t
 window, which is charged to nobody.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 PETITIONER = "petitioner"
 """The account of the petitioner's own window; no agency has this id, because nobody owes that time."""
@@ -25,8 +24,7 @@ class SegmentKind(StrEnum):
     PETITIONER_WINDOW = "petitioner_window"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch from `from_time` to `to_time` (None while it lasts), with its custodian and its account."""
 
     number: int
@@ -82,7 +80,7 @@ class Custody:
         to_time = max(time, last.from_time)
         if last.to_time is not None and last.kind is not SegmentKind.PETITIONER_WINDOW:
             to_time = max(to_time, last.to_time)
-        self.segments[-1] = replace(last, to_time=to_time)
+        self.segments[-1] = last._replace(to_time=to_time)
         return [self.segments[-1]]
 
     def _end(self, time: datetime) -> list[Segment]:

@@ -4,18 +4,17 @@
 changed. A status is never stored: it follows from the dates and the time at which one asks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.calendar import DueState, WorkCalendar, civil_date
-from domain.case import Extended
 from domain.custody import PETITIONER
 from domain.event import Happening
-from domain.rules import Nature, Rule, Start, due_of, rules_on
+from domain.rules import Nature, Rule, Start, due_of, rule_on, rules_on
 
 CASE_PREFIX = "lianxi.case.v1."
 
@@ -36,8 +35,7 @@ class Status(StrEnum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """One duty of one agency on one case, with everything its date rests on."""
 
     duty_id: str
@@ -119,13 +117,13 @@ class DutyBook:
     def apply(self, happening: Happening, calendar: WorkCalendar) -> list[Duty]:
         """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
         event = happening.event
-        name = type(event).type_name.removeprefix(CASE_PREFIX)
+        name = event.type_name.removeprefix(CASE_PREFIX)
         self._note_receipt(name, event)
         if self.first_received is None:
             return []
         effects = _effects(name, self.first_received)
         changed = self._end(name, effects, happening)
-        if isinstance(event, Extended):
+        if name == "Extended":
             changed += self._extend(event, calendar)
         if effects.starts and self.receipts:
             changed += self._start(effects.starts, happening, calendar)
@@ -157,10 +155,10 @@ class DutyBook:
             if not duty.is_open or (handoff_id is not None and duty.handoff_id != handoff_id):
                 continue
             if duty.rule_id in effects.met:
-                met = replace(duty, met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
+                met = duty._replace(met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
                 changed.append(met)
             elif duty.rule_id in released:
-                changed.append(replace(duty, released_time=event.occurred_time))
+                changed.append(duty._replace(released_time=event.occurred_time))
         return changed
 
     def _start(
@@ -173,7 +171,7 @@ class DutyBook:
                 opened[rule.rule_id] = self._open(rule, start, receipt, happening, calendar)
         return list(opened.values())
 
-    def _extend(self, event: Extended, calendar: WorkCalendar) -> list[Duty]:
+    def _extend(self, event: Any, calendar: WorkCalendar) -> list[Duty]:
         return [
             _dated(duty, rule, calendar, event.days)
             for duty in self.duties.values()
@@ -208,15 +206,12 @@ class DutyBook:
 
 
 def _rule_of(duty: Duty, first_received: date | None) -> Rule | None:
-    if first_received is None:
-        return None
-    return next((rule for rule in rules_on(first_received) if rule.rule_id == duty.rule_id), None)
+    return rule_on(duty.rule_id, first_received) if first_received else None
 
 
 def _dated(duty: Duty, rule: Rule, calendar: WorkCalendar, extension_days: int, named: date | None = None) -> Duty:
     due = due_of(rule, duty.opened_time, calendar, extension_days=extension_days, named=named)
-    return replace(
-        duty,
+    return duty._replace(
         due_date=due.due_date,
         due_time=due.due_time,
         due_state=due.state,

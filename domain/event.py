@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -129,8 +129,7 @@ Decision = tuple[Event, ...] | Refusal
 """What `decide` answers: the facts to record, or a refusal; never both."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """An event with the place that the log gave it: what folds over many agencies' files need to know."""
 
     event: Event

@@ -5,11 +5,12 @@ the duties and the custody. `apply` returns what a fact changed, so that a view 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.breach import BreachRecorded
 from domain.calendar import WorkCalendar
 from domain.custody import Custody, Segment
 from domain.duties import CASE_PREFIX, Duty, DutyBook
@@ -17,8 +18,7 @@ from domain.event import Happening
 from domain.rules import due_of, rule_in_force
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(NamedTuple):
     """One offer of custody, from the offer to its receipt, its objection and its report."""
 
     handoff_id: UUID
@@ -44,6 +44,7 @@ class Changes:
     handoffs: dict[UUID, Handoff] = field(default_factory=dict)
     duties: dict[str, Duty] = field(default_factory=dict)
     segments: dict[int, Segment] = field(default_factory=dict)
+    breaches: dict[tuple[str, int], tuple[BreachRecorded, datetime]] = field(default_factory=dict)
 
 
 class PetitionFile:
@@ -51,6 +52,7 @@ class PetitionFile:
 
     __slots__ = (
         "books",
+        "breach_rungs",
         "category",
         "channel",
         "custody",
@@ -68,6 +70,7 @@ class PetitionFile:
     def __init__(self, petition_id: UUID) -> None:
         self.petition_id = petition_id
         self.books: dict[UUID, DutyBook] = {}
+        self.breach_rungs: dict[str, int] = {}
         self.custody = Custody()
         self.handoffs: dict[UUID, Handoff] = {}
         self.first_received_time: datetime | None = None
@@ -83,7 +86,10 @@ class PetitionFile:
     def apply(self, happening: Happening, calendar: WorkCalendar, changes: Changes) -> None:
         """Fold one fact and add what it changed to `changes`."""
         event: Any = happening.event
-        name = type(event).type_name.removeprefix(CASE_PREFIX)
+        if event.type_name == BreachRecorded.type_name:
+            self._breach(event, happening.recorded_time, changes)
+            return
+        name = event.type_name.removeprefix(CASE_PREFIX)
         self.events += 1
         self.last_event_time = event.occurred_time
         self._summarise(name, event)
@@ -97,6 +103,13 @@ class PetitionFile:
             changes.segments[segment.number] = segment
         if (handoff := self._handoff(name, event)) is not None:
             self.handoffs[handoff.handoff_id] = changes.handoffs[handoff.handoff_id] = handoff
+
+    def _breach(self, event: BreachRecorded, recorded_time: datetime, changes: Changes) -> None:
+        self.breach_rungs[event.duty_id] = max(event.rung, self.breach_rungs.get(event.duty_id, 0))
+        changes.breaches[event.duty_id, event.rung] = (event, recorded_time)
+        for duty in self.duties:
+            if duty.duty_id == event.duty_id:
+                changes.duties[duty.duty_id] = duty
 
     def _summarise(self, name: str, event: Any) -> None:
         if name == "Registered" and self.first_received_time is None:
@@ -132,8 +145,8 @@ class PetitionFile:
         handoff = self.handoffs.get(event.handoff_id) if change else None
         if change is None or handoff is None:
             return None
-        return replace(
-            handoff, **{target: getattr(event, source) for target, source in change.items()}, **_FLAGS.get(name, {})
+        return handoff._replace(
+            **{target: getattr(event, source) for target, source in change.items()}, **_FLAGS.get(name, {})
         )
 
     @property

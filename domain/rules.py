@@ -41,8 +41,12 @@ class Start:
     def holds(self, *sources: object) -> bool:
         """Tell whether every condition holds, each read from the first source that has its field."""
         for name, values in self.when:
-            source = next((source for source in sources if hasattr(source, name)), None)
-            if getattr(source, name, None) not in values:
+            for source in sources:
+                if hasattr(source, name):
+                    if getattr(source, name) not in values:
+                        return False
+                    break
+            else:
                 return False
         return True
 
@@ -236,11 +240,12 @@ def rules_on(first_received: date) -> tuple[Rule, ...]:
 
 def rule_in_force(rule_id: str, first_received_time: datetime) -> Rule | None:
     """The row of that id for a matter first received at that instant, or None where the law then had none."""
-    return _rule_on(rule_id, civil_date(first_received_time))
+    return rule_on(rule_id, civil_date(first_received_time))
 
 
 @lru_cache(maxsize=4096)
-def _rule_on(rule_id: str, first_received: date) -> Rule | None:
+def rule_on(rule_id: str, first_received: date) -> Rule | None:
+    """The row of that id for a matter first received on that civil date, or None where the law then had none."""
     return next((rule for rule in rules_on(first_received) if rule.rule_id == rule_id), None)
 
 

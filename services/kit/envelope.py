@@ -21,7 +21,7 @@ class Envelope(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     id: str
     source: str
     type: str
-    subject: str
+    subject: UUID
     time: datetime
     node: str
     position: int

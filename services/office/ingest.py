@@ -1,0 +1,229 @@
+"""Ingest: from the events topic into the inbox and the views, once whatever is redelivered or restarted.
+
+Offsets, watermarks, inbox rows and view rows of a batch commit in one transaction, and the offsets move only from where
+this worker believes them to be: a second worker on the same partition makes the first one's commit fail, never double.
+A record ends folded, dropped as a duplicate, or parked where somebody sees it.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from threading import Event as Signal
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.calendar import WorkCalendar
+from domain.petition import Changes, PetitionFile
+from services.kit.bus.port import Bus, Consumer, Record, events_topic
+from services.kit.database import Rows
+from services.kit.tables import Table
+from services.office.batch import Batch, Folder, Parked, Taken, take
+from services.office.files import PetitionFiles
+from services.office.store import LIVE, views_version
+from services.office.views import VIEWS
+
+log = logging.getLogger(__name__)
+
+BATCH_RECORDS_MAX = 5_000
+POLL_SECONDS = 0.5
+
+
+class FencedOff(Exception):
+    """Another worker moved the offsets of a partition that this one was reading."""
+
+
+class InboxInsert(NamedTuple):
+    """A row of `office.inbox` as ingest writes it."""
+
+    sequence: int
+    petition_id: UUID
+    node: str
+    position: int
+    case_id: UUID
+    version: int
+    type: str
+    recorded_time: datetime
+    leaf_hash: bytes
+    causation_id: str | None
+    data: bytes
+
+
+_INBOX = Table("inbox", InboxInsert, key=("petition_id", "sequence"))
+
+_MOVE_OFFSET = """
+    INSERT INTO office.read_offset AS o VALUES (%(partition)s, %(next)s)
+    ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset WHERE o.next_offset = %(expected)s
+    RETURNING 1"""
+
+_MOVE_WATERMARK = """
+    INSERT INTO office.watermark AS w SELECT * FROM unnest(%b::text[], %b::int[], %b::bigint[], %b::bigint[])
+    ON CONFLICT (node, partition) DO UPDATE
+    SET last_position = excluded.last_position, received = w.received + excluded.received"""
+
+_INSERT_PARKED = """
+    INSERT INTO office.parked (petition_id, node, position, type, partition, record_offset, value, reason, poison)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+
+
+class Ingest:
+    """One worker: it owns its partitions by their offsets and keeps the petitions that it folded lately in memory."""
+
+    def __init__(self, connection: Rows, calendar: WorkCalendar) -> None:
+        self._connection = connection
+        self._calendar = calendar
+        self._files = PetitionFiles(calendar)
+        self._offsets: dict[int, int] = {}
+        self._watermarks: dict[tuple[str, int], int] = {}
+
+    def resume(self) -> dict[int, int]:
+        """Read how far the database is; return the next offset of each partition that was read before."""
+        self._offsets = dict(self._pairs("SELECT partition, next_offset FROM office.read_offset"))
+        rows = self._connection.execute("SELECT node, partition, last_position FROM office.watermark").fetchall()
+        self._watermarks = {(node, partition): position for node, partition, position in rows}
+        self._files = PetitionFiles(self._calendar)
+        return dict(self._offsets)
+
+    def _pairs(self, query: str) -> list[tuple[int, int]]:
+        return [(first, second) for first, second in self._connection.execute(query)]
+
+    def write(self, records: list[Record]) -> int:
+        """Take a batch in, in one transaction; return how many facts became visible. Raises `FencedOff`."""
+        fresh, watermarks, counts = self._fresh(records)
+        offsets = {record.partition: record.offset + 1 for record in records}
+        touched = {taken.petition_id for taken in fresh if taken.petition_id is not None}
+        try:
+            with self._connection.transaction():
+                files, batch = self._write(offsets, watermarks, counts, fresh, touched)
+        except BaseException:
+            # What was folded in memory is not in the database: forget it.
+            self._files.forget(touched)
+            raise
+        self._files.keep(files)
+        self._offsets.update(offsets)
+        self._watermarks.update(watermarks)
+        return len(batch.facts)
+
+    def _fresh(
+        self, records: list[Record]
+    ) -> tuple[list[Taken], dict[tuple[str, int], int], dict[tuple[str, int], int]]:
+        """Drop what came before; return the rest, the new watermarks and how many new positions each adds."""
+        fresh: list[Taken] = []
+        marks: dict[tuple[str, int], int] = {}
+        counts: dict[tuple[str, int], int] = {}
+        for record in records:
+            taken = take(record)
+            if taken.envelope is not None:
+                key = (taken.envelope.node, record.partition)
+                position = taken.envelope.position
+                if position <= marks.get(key, self._watermarks.get(key, 0)):
+                    continue
+                marks[key] = position
+                counts[key] = counts.get(key, 0) + 1
+            fresh.append(taken)
+        return fresh, marks, counts
+
+    def _write(
+        self,
+        offsets: dict[int, int],
+        watermarks: dict[tuple[str, int], int],
+        counts: dict[tuple[str, int], int],
+        fresh: list[Taken],
+        touched: set[UUID],
+    ) -> tuple[dict[UUID, PetitionFile], Batch]:
+        head = self._head()
+        self._fence(offsets)
+        if watermarks:
+            rows = [(*key, position, counts[key]) for key, position in watermarks.items()]
+            self._connection.execute(_MOVE_WATERMARK, [list(column) for column in zip(*rows, strict=True)])
+        files = self._files.load(self._connection, touched)
+        folder = Folder(self._calendar, files, self._blocked(touched))
+        batch = folder.fold(fresh)
+        self._insert_facts(head, batch.facts)
+        self._insert_parked(batch.parked)
+        if folder.broken:
+            for petition_id, (file, changes) in self._files.refold(self._connection, list(folder.broken)).items():
+                files[petition_id], batch.changes[petition_id] = file, changes
+        write_views(self._connection, LIVE, ((files[key], changes) for key, changes in batch.changes.items()))
+        return files, batch
+
+    def _head(self) -> int:
+        """Lock the head of the inbox, and with it the views, until the batch commits; return the last sequence."""
+        row = self._connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
+        assert row is not None
+        if row[1] != views_version(self._calendar.version):
+            raise ViewsOutdated(f"the views are of version {row[1]!r}: run lianxi office rebuild")
+        return int(row[0])
+
+    def _fence(self, offsets: dict[int, int]) -> None:
+        for partition, next_offset in offsets.items():
+            expected = self._offsets.get(partition, 0)
+            values = {"partition": partition, "next": next_offset, "expected": expected}
+            if self._connection.execute(_MOVE_OFFSET, values).fetchone() is None:
+                raise FencedOff(f"partition {partition} was read past offset {expected} by another worker")
+
+    def _blocked(self, touched: set[UUID]) -> set[UUID]:
+        rows = self._connection.execute(
+            "SELECT DISTINCT petition_id FROM office.parked WHERE resolved_time IS NULL AND petition_id = ANY(%s)",
+            [list(touched)],
+        )
+        return {row[0] for row in rows}
+
+    def _insert_facts(self, head: int, facts: list[Taken]) -> None:
+        if not facts:
+            return
+        rows = [_inbox_row(head + number, taken) for number, taken in enumerate(facts, 1)]
+        _INBOX.copy(self._connection, "office", rows)
+        self._connection.execute("UPDATE office.inbox_head SET sequence = %s", [head + len(rows)])
+
+    def _insert_parked(self, parked: list[Parked]) -> None:
+        for aside in parked:
+            record, envelope = aside.taken.record, aside.taken.envelope
+            place = (envelope.node, envelope.position, envelope.type) if envelope else (None, None, None)
+            self._connection.execute(
+                _INSERT_PARKED,
+                [aside.taken.petition_id, *place, *record[1:3], record.value, aside.reason, aside.poison],
+            )
+            log.warning("parked record partition=%s offset=%s reason=%s", record.partition, record.offset, aside.reason)
+
+
+class ViewsOutdated(Exception):
+    """The views were folded by another version of the code or of the calendar, and must be rebuilt first."""
+
+
+def _inbox_row(sequence: int, taken: Taken) -> InboxInsert:
+    envelope = taken.envelope
+    assert envelope is not None
+    assert taken.petition_id is not None
+    return InboxInsert(
+        sequence,
+        taken.petition_id,
+        envelope.node,
+        envelope.position,
+        envelope.stream,
+        envelope.streamversion,
+        envelope.type,
+        envelope.time,
+        bytes.fromhex(envelope.leafhash),
+        envelope.causationid,
+        bytes(envelope.data),
+    )
+
+
+def write_views(connection: Rows, schema: str, changed: Iterable[tuple[PetitionFile, Changes]]) -> None:
+    """Write the rows of changed petitions into every view of the schema, one statement a view."""
+    pairs = list(changed)
+    for view in VIEWS:
+        table: Table = view.table
+        table.upsert(connection, schema, [row for file, changes in pairs for row in view.rows(file, changes)])
+
+
+def follow(ingest: Ingest, bus: Bus, stop: Signal) -> None:
+    """Read the events topic from where the database is until told to stop."""
+    with_offsets = ingest.resume()
+    consumer: Consumer = bus.consumer(events_topic().name, with_offsets)
+    try:
+        while not stop.is_set():
+            if records := consumer.poll(POLL_SECONDS, BATCH_RECORDS_MAX):
+                ingest.write(records)
+    finally:
+        consumer.close()

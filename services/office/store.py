@@ -1,0 +1,35 @@
+"""The office's database: its schema, and the version that its views are folded with.
+
+The views are derived: a batch that the operating system loses is read from the bus again, together with its offsets. So
+writers of views commit without waiting for the disk; the office's own log never does.
+"""
+
+from importlib.resources import files
+
+from services.kit.database import Rows, connect
+from services.office.views import VIEWS, VIEWS_VERSION
+
+LIVE = "views"
+SEARCH_PATH = "office,views,public"
+
+
+def open_views(dsn: str) -> Rows:
+    """Open a connection for reading and writing the views."""
+    return connect(dsn, search_path=SEARCH_PATH, durable=False)
+
+
+def views_version(calendar_version: str) -> str:
+    """The version that the views are folded with: the code's, and the calendar's, since a date rests on it."""
+    return f"{VIEWS_VERSION}/{calendar_version}"
+
+
+def prepare(dsn: str, calendar_version: str) -> None:
+    """Create what is missing in the schema; several processes may call it at once."""
+    with connect(dsn) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('lianxi office schema'))")
+        connection.execute(files("services.office").joinpath("schema.sql").read_bytes())
+        for view in VIEWS:
+            view.table.create(connection, LIVE)
+        connection.execute(
+            "UPDATE office.inbox_head SET views_version = %s WHERE sequence = 0", [views_version(calendar_version)]
+        )
