@@ -149,10 +149,14 @@ def malformed(error: ValidationError, path_of: Callable[[tuple[int | str, ...]],
 # --- from values to a message ---------------------------------------------------------------------------------------
 
 
-def message_of(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
-    """Return a message with the values that are there and not None; a name that the message lacks is an error."""
+def message_of(kind: type[Kind], source: object, **values: Any) -> Kind:
+    """Return a message with the attributes of `source` that its fields are named after, and with `values` over them.
+
+    `None` leaves a field empty; a name in `values` that the message lacks is an error.
+    """
     fields = kind.DESCRIPTOR.fields_by_name
-    return kind(**{name: _write(fields[name], value) for name, value in values.items() if value is not None})
+    found = {name: getattr(source, name, None) for name in fields if name not in values} | values
+    return kind(**{name: _write(fields[name], value) for name, value in found.items() if value is not None})
 
 
 def _write(field: FieldDescriptor, value: Any) -> Any:

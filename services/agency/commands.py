@@ -1,0 +1,185 @@
+"""The commands an agency can give: which request becomes which command, what is sealed, and what the node adds.
+
+`COMMANDS` is the whole list; a new one is a row here, beside its proto and its decision in the domain. Fields go by
+name. A text whose place in the command is of type `Sealed` leaves this module only sealed, and no error repeats it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple, Self, get_args
+from uuid import UUID, uuid5
+
+from google.protobuf.message import Message
+from pydantic import AwareDatetime, Field, ValidationError
+
+from domain import case
+from domain.event import Command, Refusal, Sealed, Value
+from domain.vocabulary import Provenance
+from lianxi.agency.v1 import case_service_pb2 as pb
+from services.kit.rpc.errors import Malformed, Violation
+from services.kit.rpc.messages import fields_of, malformed
+from services.kit.sealing import seal
+from services.kit.settings import ServedAgency
+
+TEXT_CHARACTERS_MAX = 20_000
+REQUEST_NAMESPACE = UUID("c1c53d2c-2a37-5ba3-8c64-5a0f1d3e7b21")
+
+
+class CommandRpc(NamedTuple):
+    """A command as the proto asks it, and as the domain takes it."""
+
+    request: type[Message]
+    command: type[Command]
+
+
+COMMANDS: Mapping[str, CommandRpc] = {
+    "RegisterPetition": CommandRpc(pb.RegisterPetitionRequest, case.RegisterPetition),
+    "ClassifyPetition": CommandRpc(pb.ClassifyPetitionRequest, case.ClassifyPetition),
+    "HandOff": CommandRpc(pb.HandOffRequest, case.HandOff),
+    "RaiseObjection": CommandRpc(pb.RaiseObjectionRequest, case.RaiseObjection),
+    "RuleOnObjection": CommandRpc(pb.RuleOnObjectionRequest, case.RuleOnObjection),
+    "NotifyReceipt": CommandRpc(pb.NotifyReceiptRequest, case.NotifyReceipt),
+    "AcceptPetition": CommandRpc(pb.AcceptPetitionRequest, case.AcceptPetition),
+    "DeclinePetition": CommandRpc(pb.DeclinePetitionRequest, case.DeclinePetition),
+    "ExtendHandling": CommandRpc(pb.ExtendHandlingRequest, case.ExtendHandling),
+    "IssueOpinion": CommandRpc(pb.IssueOpinionRequest, case.IssueOpinion),
+    "ServeOpinion": CommandRpc(pb.ServeOpinionRequest, case.ServeOpinion),
+    "ReportBack": CommandRpc(pb.ReportBackRequest, case.ReportBack),
+    "UnsealMaterials": CommandRpc(pb.UnsealMaterialsRequest, case.UnsealMaterials),
+}
+
+
+class Header(Value):
+    """What every command has in common; `agency` was settled before, from the caller's certificate."""
+
+    request_id: UUID
+    agency: str = ""
+    case_id: UUID | None = None
+    expected_version: int | None = Field(default=None, ge=0)
+    occurred_time: AwareDatetime | None = None
+    provenance: Provenance = Provenance.RECORDED
+
+
+@dataclass(frozen=True, repr=False)
+class Order:
+    """One request, read and not yet sealed. It has no `repr`, because it holds texts in clear."""
+
+    rpc: str
+    kind: type[Command]
+    header: Header
+    agency: ServedAgency
+    petition_id: UUID | None
+    """The petition to register; None for a command on a case."""
+    fields: dict[str, Any]
+    texts: dict[str, str]
+    payload: bytes
+    """The request in its one spelling, by which a repetition is told from another request."""
+
+    @classmethod
+    def read(cls, rpc: str, request: Any, agency: ServedAgency) -> Self:
+        """Read a request; raise `Malformed` with every field that cannot be read."""
+        kind = COMMANDS[rpc].command
+        fields = fields_of(request)
+        try:
+            header = Header.model_validate(fields.pop("header", {}))
+        except ValidationError as error:
+            raise malformed(error, lambda path: f"header.{path[0]}") from None
+        texts = {name: fields.pop(name) for name in _sealed_places(kind) if name in fields}
+        _refuse_long(texts)
+        petition_id = _petition_id(fields, header, agency) if kind is case.RegisterPetition else None
+        payload = rpc.encode() + b"\0" + request.SerializeToString(deterministic=True)
+        return cls(rpc, kind, header, agency, petition_id, fields, texts, payload)
+
+    @property
+    def case_id(self) -> UUID | None:
+        """The case that the command is on; of a registration, the one that it opens."""
+        if self.petition_id is not None:
+            return case.case_id_of(self.petition_id, self.agency.agency)
+        return self.header.case_id
+
+    def command(self, petition_id: UUID, key: bytes | None) -> Command:
+        """Return the command with its texts sealed by the petition's key; None will do where there is no text.
+
+        Raises `Malformed` with every field that the command's class does not take.
+        """
+        header = self.header
+        fields = {**self.fields, "provenance": header.provenance, **self._given()}
+        if header.occurred_time is not None:
+            fields["occurred_time"] = header.occurred_time
+        for name, text in self.texts.items():
+            assert key is not None
+            sealed = seal(key, petition_id, str(header.request_id), name, text)
+            *outer, last = _sealed_places(self.kind)[name]
+            place = fields
+            for step in outer:
+                place = place.setdefault(step, {})
+            place[last] = Sealed(origin=header.request_id, field=name, text=sealed)
+        try:
+            return self.kind.model_validate(fields)
+        except ValidationError as error:
+            raise malformed(error, _proto_path) from None
+
+    def _given(self) -> dict[str, Any]:
+        """What the node says itself: who registers, and ids that are the same when the request is repeated."""
+        if self.kind is case.RegisterPetition:
+            return {
+                "petition_id": self.petition_id,
+                "agency": self.agency.agency,
+                "agency_kind": self.agency.kind,
+                "reply_address_known": not self.fields["reply_address_unknown"],
+            }
+        if self.kind is case.HandOff:
+            return {"handoff_id": _id_of(self.agency, self.header)}
+        return {}
+
+
+def proto_refusal(refusal: Refusal) -> Refusal:
+    """Return the refusal with its field named as the request names it."""
+    path = _proto_path((refusal.field,))
+    if path == refusal.field:
+        return refusal
+    return Refusal(refusal.code, refusal.message, refusal.message_zh, refusal.article, path, refusal.remedy)
+
+
+def _proto_path(place: tuple[int | str, ...]) -> str:
+    """Name a place in a command as the request does: what is common stands in the header, and materials stand alone."""
+    if place[0] in Header.model_fields:
+        return f"header.{place[0]}"
+    path = ""
+    for step in place[1:] if place[0] == "materials" and len(place) > 1 else place:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path
+
+
+def _id_of(agency: ServedAgency, header: Header) -> UUID:
+    return uuid5(REQUEST_NAMESPACE, f"{agency.agency}/{header.request_id}")
+
+
+def _petition_id(fields: dict[str, Any], header: Header, agency: ServedAgency) -> UUID:
+    given = fields.get("petition_id")
+    if given is None:
+        return _id_of(agency, header)
+    try:
+        return UUID(given)
+    except ValueError:
+        raise Malformed([Violation("petition_id", "a UUID is needed")]) from None
+
+
+def _refuse_long(texts: Mapping[str, str]) -> None:
+    limit = f"a text has at most {TEXT_CHARACTERS_MAX} characters"
+    if too_long := [Violation(name, limit) for name, text in texts.items() if len(text) > TEXT_CHARACTERS_MAX]:
+        raise Malformed(too_long)
+
+
+@lru_cache(maxsize=64)
+def _sealed_places(kind: type[Value]) -> dict[str, tuple[str, ...]]:
+    """Say for each sealed text where it stands in the command: by its own name, or inside a value such as materials."""
+    places: dict[str, tuple[str, ...]] = {}
+    for name, field in kind.model_fields.items():
+        for annotation in (field.annotation, *get_args(field.annotation)):
+            if annotation is Sealed:
+                places[name] = (name,)
+            elif isinstance(annotation, type) and issubclass(annotation, Value):
+                places |= {inner: (name, *place) for inner, place in _sealed_places(annotation).items()}
+    return places

@@ -1,0 +1,99 @@
+"""`lianxi.agency.v1.CaseService`: who is calling, for which agency, and which function answers.
+
+A caller acts only as an agency that its certificate names, and only where this node speaks for that agency. Every
+command goes the same road (`handle.py`); opening sealed materials is the one that gives back more than a receipt.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from domain.event import Refusal
+from lianxi.agency.v1 import case_service_pb2 as pb
+from services.agency.commands import COMMANDS, Order
+from services.agency.handle import handle, open_materials
+from services.agency.queries import Queries
+from services.kit.identity import acting_agency
+from services.kit.node import Node
+from services.kit.rpc.errors import Refused
+from services.kit.rpc.server import Method, RpcServer, Service
+from services.kit.settings import ServedAgency
+
+_NOT_SERVED = Refusal(
+    "AGENCY_NOT_SERVED",
+    "this node does not speak for the agency",
+    "本节点不服务该机关",
+    remedy="call the node that serves it; ListAgencies names it",
+)
+
+
+class CaseService:
+    """The methods of one node's CaseService."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._queries = Queries(node)
+
+    def service(self) -> Service:
+        """Return the methods by name."""
+        commands = {rpc: self._command(rpc) for rpc in COMMANDS}
+        queries = {
+            "GetCase": self._query(self._queries.get_case),
+            "ListCases": self._query(self._queries.list_cases),
+            "ListDuties": self._query(self._queries.list_duties),
+            "ExplainDuty": self._query(self._queries.explain_duty),
+            "ListAgencies": self._list_agencies,
+        }
+        answers = commands | queries | {"UnsealMaterials": self._unseal_materials}
+        return Service(pb.DESCRIPTOR.services_by_name["CaseService"], answers)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._queries.close()
+
+    def _command(self, rpc: str) -> Method:
+        def answer(request: Any, context: grpc.ServicerContext) -> pb.CommandReceipt:
+            return handle(self._node, Order.read(rpc, request, self._acting(context, request.header.agency)))
+
+        return answer
+
+    def _unseal_materials(
+        self, request: pb.UnsealMaterialsRequest, context: grpc.ServicerContext
+    ) -> pb.UnsealMaterialsResponse:
+        # That somebody opens the materials is on record before anything is opened.
+        agency = self._acting(context, request.header.agency)
+        order = Order.read("UnsealMaterials", request, agency)
+        receipt = handle(self._node, order)
+        opened = open_materials(self._node, order)
+        return pb.UnsealMaterialsResponse(receipt=receipt, erased=opened.erased, **opened.texts)
+
+    def _query(self, query: Callable[[Any, str], Message]) -> Method:
+        def answer(request: Any, context: grpc.ServicerContext) -> Message:
+            return query(request, self._acting(context, request.agency).agency)
+
+        return answer
+
+    def _list_agencies(self, request: pb.ListAgenciesRequest, context: grpc.ServicerContext) -> pb.ListAgenciesResponse:
+        # The directory is the same for everybody who has a certificate, whichever agency it names.
+        return self._queries.list_agencies(request)
+
+    def _acting(self, context: grpc.ServicerContext, claimed: str) -> ServedAgency:
+        """Return the agency as which the caller acts; raise `WrongIdentity`, or `Refused` if it is not served here."""
+        agency = self._node.served(acting_agency(context, claimed or None, self._node.settings.plaintext))
+        if agency is None:
+            raise Refused(_NOT_SERVED)
+        return agency
+
+
+def serve(node: Node, stop: threading.Event) -> None:
+    """Answer calls at the node's address until `stop`."""
+    settings = node.settings
+    cases = CaseService(node)
+    try:
+        server = RpcServer([cases.service()], settings.listen, settings.server_tls, plaintext=settings.plaintext)
+        server.serve(stop)
+    finally:
+        cases.close()
