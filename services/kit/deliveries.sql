@@ -33,6 +33,7 @@ create table if not exists parked_delivery (
     check ((resolved_time is null) = (resolution is null))
 );
 create index if not exists parked_delivery_open on parked_delivery (record_offset) where resolved_time is null;
+create index if not exists parked_delivery_petition on parked_delivery (petition_id) where resolved_time is null;
 
 -- Facts that are on the events topic and wait for the node of their addressee to be known. The fact is in the log.
 

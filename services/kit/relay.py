@@ -1,0 +1,225 @@
+"""The relay: it carries what a node's log holds to the bus, every fact, in the order of the log.
+
+It listens, then reads, then sends. A fact goes to the events topic first; only when the bus has acknowledged it there,
+its copy goes to the inbox of the node that it is addressed to: so whoever reads a petition's partition meets a cause
+before its effects. Delivery is at least once: after any doubt it sends again from the last fact before which everything
+is acknowledged. It never skips a fact, and a node has one active relay.
+"""
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import lru_cache
+from threading import Event
+from typing import NamedTuple
+
+import domain
+from domain.case import ADDRESSED, HandedOff
+from domain.event import Event as DomainEvent
+from domain.event import event_class, has_upcast
+from services.kit.bus import BusTrouble, Producer, Topic, events_topic, inbox_topic
+from services.kit.directory import AgencyEntry, PatientLookup
+from services.kit.envelope import encode, to_event
+from services.kit.held_deliveries import HeldDeliveries, HeldDelivery
+from services.kit.leadership import leadership
+from services.kit.log.command import LoggedEvent
+from services.kit.log.connection import LogConnection
+from services.kit.node import Node
+from services.kit.publication import published
+from services.kit.sealing import wrap_for
+
+logger = logging.getLogger(__name__)
+
+BATCH_ROWS = 1_000
+LISTEN_SECONDS = 1.0
+ACKNOWLEDGE_SECONDS_MAX = 130.0
+
+_PROGRESS = "bus"
+_READ_POSITION = "select position from relay_position where name = %s"
+_ADVANCE = """
+insert into relay_position (name, position) values (%b, %b)
+on conflict (name) do update set position = excluded.position where relay_position.position < excluded.position
+"""
+
+
+class Copy(NamedTuple):
+    """The inbox copy of a fact, ready to be sent."""
+
+    position: int
+    topic: Topic
+    key: bytes
+    value: bytes
+
+
+class Addressed(NamedTuple):
+    """A fact that another agency is to learn of, read."""
+
+    row: LoggedEvent
+    event: DomainEvent
+    to_agency: str
+
+
+def run(node: Node, stop: Event) -> None:
+    """Carry facts to the bus until `stop`, standing by while another relay of the node is active.
+
+    Raises what the bus, the log and the databases raise when they are away; calling it again goes on where it ended.
+    """
+    with leadership(node.settings.log_dsn, "relay", stop) as connection:
+        if connection is None:
+            return
+        # Listening comes before reading, so that nothing is recorded between the two unheard.
+        with node.log.listen() as listener, closing(node.bus.producer()) as producer:
+            relay = Relay(node, connection, producer, stop)
+            while not stop.is_set():
+                if not relay.carry():
+                    listener.wait(LISTEN_SECONDS)
+
+
+class Relay:
+    """The active relay: how far it has come, and what it holds back."""
+
+    def __init__(self, node: Node, connection: LogConnection, producer: Producer, stop: Event) -> None:
+        self._node, self._connection, self._producer = node, connection, producer
+        # A position that is lost in a crash of the server only means that a few facts are sent again.
+        connection.execute("set synchronous_commit = off")
+        row = connection.execute(_READ_POSITION, (_PROGRESS,)).fetchone()
+        self.position: int = row[0] if row else 0
+        self._held = HeldDeliveries(connection)
+        self._seen_directory = -1
+        self._lookup = PatientLookup(node.directory, stop)
+
+    def carry(self) -> int:
+        """Send the next facts and return how many; raises `BusTrouble` after noting what was acknowledged."""
+        if self._seen_directory != self._node.directory.version:
+            self._seen_directory = self._node.directory.version
+            self._send_held()
+        rows = self._node.log.select_stored(self.position, BATCH_ROWS)
+        if rows:
+            self._carry(rows)
+        return len(rows)
+
+    def _carry(self, rows: Sequence[LoggedEvent]) -> None:
+        sent, trouble = send_all(self._producer, (_record(self._node.id, row) for row in rows))
+        rows = rows[:sent]
+        addressed = [_read(row) for row in rows if _may_be_addressed(row.topic)]
+        copies, held = self._sort([one for one in addressed if one is not None])
+        sent, copy_trouble = send_all(self._producer, (copy[1:] for copy in copies))
+        if copy_trouble is not None:
+            rows = [row for row in rows if row.position < copies[sent].position]
+        if rows:
+            self._advance(rows[-1].position, held)
+        if trouble or copy_trouble:
+            raise BusTrouble("facts were not acknowledged, and are sent again") from trouble or copy_trouble
+
+    def _sort(self, addressed: Sequence[Addressed]) -> tuple[list[Copy], list[HeldDelivery]]:
+        """Make the copies of what can be delivered, and name what has to wait."""
+        destinations: list[tuple[Addressed, AgencyEntry]] = []
+        held: list[HeldDelivery] = []
+        waiting: set[tuple[object, str]] = set()
+        for one in addressed:
+            pair = (one.event.petition_id, one.to_agency)
+            must_wait = pair in waiting or self._held.is_waiting(*pair)
+            entry = None if must_wait else self._lookup.find(one.to_agency)
+            if entry is None:
+                waiting.add(pair)
+                held.append(HeldDelivery(one.row.position, *pair))
+            else:
+                destinations.append((one, entry))
+        return self._copies(destinations), held
+
+    def _copies(self, destinations: Sequence[tuple[Addressed, AgencyEntry]]) -> list[Copy]:
+        handed = [one.event.petition_id for one, _ in destinations if isinstance(one.event, HandedOff)]
+        keys = self._node.keys.get_many(handed) if handed else {}
+        copies = []
+        for (row, event, _), entry in destinations:
+            delivery_key = None
+            key = keys.get(event.petition_id)
+            # Without a key (it was destroyed) the fact itself still goes: custody does not hang on the materials.
+            if isinstance(event, HandedOff) and key is not None:
+                delivery_key = wrap_for(entry.node_public_key, key, event.petition_id, str(event.handoff_id))
+            envelope = published(self._node.id, row, delivery_key)
+            copies.append(Copy(row.position, inbox_topic(entry.node), str(envelope.subject).encode(), encode(envelope)))
+        return copies
+
+    def _send_held(self) -> None:
+        """Send the copies of held facts whose addressee is known by now."""
+        after = 0
+        while held := self._held.open(after, BATCH_ROWS):
+            after = held[-1].position
+            known = {one.position: entry for one in held if (entry := self._node.directory.find(one.to_agency))}
+            rows = [self._node.log.select_stored(position - 1, 1)[0] for position in known]
+            addressed = [one for row in rows if (one := _read(row)) is not None]
+            copies = self._copies([(one, known[one.row.position]) for one in addressed])
+            sent, trouble = send_all(self._producer, (copy[1:] for copy in copies))
+            if sent:
+                self._held.delivered(copy.position for copy in copies[:sent])
+                logger.info("%d held facts were delivered", sent)
+            if trouble is not None:
+                raise trouble
+
+    def _advance(self, position: int, held: Sequence[HeldDelivery]) -> None:
+        kept = [one for one in held if one.position <= position]
+        if kept:
+            with self._connection.transaction():
+                # What is held is remembered nowhere else once the position has passed it.
+                self._connection.execute("set local synchronous_commit = on")
+                self._held.hold(kept)
+                self._connection.execute(_ADVANCE, (_PROGRESS, position))
+        else:
+            self._connection.execute(_ADVANCE, (_PROGRESS, position), prepare=True)
+        self.position = position
+
+
+def send_all(
+    producer: Producer, records: Iterator[tuple[Topic, bytes, bytes]]
+) -> tuple[int, BusTrouble | TimeoutError | None]:
+    """Send records in order and wait for every acknowledgement.
+
+    Returns how many are acknowledged counted from the first without a gap, and the first trouble if there was one.
+    """
+    acknowledgements = []
+    trouble: BusTrouble | TimeoutError | None = None
+    try:
+        for record in records:
+            acknowledgements.append(producer.send(*record))  # noqa: PERF401 - what was sent counts when one fails
+    except BusTrouble as error:
+        trouble = error
+    acknowledged = 0
+    failed: BusTrouble | TimeoutError | None = None
+    for acknowledgement in acknowledgements:
+        try:
+            acknowledgement.result(ACKNOWLEDGE_SECONDS_MAX)
+        except (BusTrouble, TimeoutError) as error:
+            failed = failed or error
+        if failed is None:
+            acknowledged += 1
+    return acknowledged, failed or trouble
+
+
+def _record(node: str, row: LoggedEvent) -> tuple[Topic, bytes, bytes]:
+    envelope = published(node, row)
+    return _EVENTS, str(envelope.subject).encode(), encode(envelope)
+
+
+def _read(row: LoggedEvent) -> Addressed | None:
+    """Read a fact that may be addressed; a fact whose newest form is not addressed has no copy."""
+    event = to_event(row.topic, row.state)
+    return Addressed(row, event, getattr(event, "to_agency")) if type(event) in ADDRESSED else None  # noqa: B009
+
+
+@lru_cache
+def _may_be_addressed(type_name: str) -> bool:
+    """Whether facts of this type must be read; an unknown one stops the relay rather than pass."""
+    return has_upcast(type_name) or event_class(type_name) in ADDRESSED
+
+
+def _know_all_event_types() -> None:
+    """Import every module of the domain, so that no released event type is unknown only because nobody asked for it."""
+    for module in pkgutil.iter_modules(domain.__path__, "domain."):
+        importlib.import_module(module.name)
+
+
+_EVENTS = events_topic()
+_know_all_event_types()
