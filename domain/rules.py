@@ -249,6 +249,15 @@ def rule_on(rule_id: str, first_received: date) -> Rule | None:
     return next((rule for rule in rules_on(first_received) if rule.rule_id == rule_id), None)
 
 
+@lru_cache
+def rule_row(rule_id: str, version: str) -> Rule:
+    """The row of that id and version; raise `KeyError` where the table has none."""
+    for rule in RULES:
+        if (rule.rule_id, rule.version) == (rule_id, version):
+            return rule
+    raise KeyError(f"{rule_id} of {version}")
+
+
 def due_of(
     rule: Rule, start_time: datetime, calendar: WorkCalendar, *, extension_days: int = 0, named: date | None = None
 ) -> Due:

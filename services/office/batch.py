@@ -62,11 +62,11 @@ def take(record: Record) -> Taken:
     try:
         event = read_fact(envelope.type, bytes(envelope.data))
     except UnknownEventType:
-        problem = f"no event type {envelope.type} is known here: upgrade, then retry"
-        return Taken(record, petition_id, envelope, None, problem)
-    except ValueError as refusal:
-        problem = f"{envelope.type} does not fit its model: {_shape(refusal)}"
-        return Taken(record, petition_id, envelope, None, problem)
+        reason = f"no event type {envelope.type} is known here: upgrade, then retry"
+        return Taken(record, petition_id, envelope, None, reason)
+    except ValueError as problem:
+        reason = f"{envelope.type} does not fit its model: {_shape(problem)}"
+        return Taken(record, petition_id, envelope, None, reason)
     if event.petition_id != petition_id:
         return Taken(record, petition_id, envelope, None, "the fact is on another petition than its record")
     return Taken(record, petition_id, envelope, event, None)

@@ -1,0 +1,159 @@
+"""Rebuild: fold every view from the inbox beside the live one, compare, swap (I8).
+
+The new views are built in a schema of their own while ingest goes on with the old. What arrived meanwhile is folded in
+under the lock that ingest takes for each batch; then row counts and digests are compared, and the schemas change names
+in the same transaction. The old views stay as `views_previous` until the next rebuild. A crash leaves the live views
+as they were.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.calendar import WorkCalendar
+from domain.petition import Changes, PetitionFile
+from services.kit.database import Rows
+from services.office.files import INBOX_COLUMNS, InboxRow, PetitionFiles
+from services.office.ingest import write_views
+from services.office.store import LIVE, open_views, views_version
+from services.office.views import VIEWS
+
+NEXT, PREVIOUS = "views_next", "views_previous"
+FETCH_ROWS = 5_000
+WRITE_PETITIONS = 2_000
+Progress = Callable[[int, int], None]
+Folded = tuple[PetitionFile, Changes]
+
+
+class TableCheck(NamedTuple):
+    """One view compared: its rows before and after, and whether they are the same rows."""
+
+    table: str
+    rows_live: int
+    rows_rebuilt: int
+    equal: bool
+
+
+class Rebuilt(NamedTuple):
+    """What a rebuild did: facts folded, the version change, and the comparison of every view."""
+
+    facts: int
+    version_before: str
+    version_after: str
+    checks: tuple[TableCheck, ...]
+    swapped: bool
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether every rebuilt view has the same rows as the live one."""
+        return all(check.equal for check in self.checks)
+
+
+def rebuild(dsn: str, calendar: WorkCalendar, *, swap: bool = True, progress: Progress | None = None) -> Rebuilt:
+    """Rebuild every view from the inbox, compare with the live ones and swap.
+
+    With the same version on both sides a difference is a fault: the rebuilt views are then left beside the live ones as
+    `views_next` and nothing is swapped. After a new version or calendar differences are what was asked for.
+    """
+    with open_views(dsn) as connection, open_views(dsn) as reader:
+        connection.execute("SELECT pg_advisory_lock(hashtext('lianxi office rebuild'))")
+        _start_beside(connection)
+        total = _head(connection)
+        _load(connection, reader, calendar, total, progress)
+        for view in VIEWS:
+            view.table.index(connection, NEXT)
+        with connection.transaction():
+            row = connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
+            assert row is not None
+            facts, before = int(row[0]), str(row[1])
+            _catch_up(connection, calendar, total, facts)
+            after = views_version(calendar.version)
+            checks = tuple(_check(connection, view.table.name) for view in VIEWS)
+            swapped = swap and (before != after or all(check.equal for check in checks))
+            if swapped:
+                _swap(connection, after)
+        return Rebuilt(facts, before, after, checks, swapped)
+
+
+def _start_beside(connection: Rows) -> None:
+    connection.execute(f"DROP SCHEMA IF EXISTS {NEXT} CASCADE")
+    connection.execute(f"CREATE SCHEMA {NEXT}")
+    for view in VIEWS:
+        view.table.create(connection, NEXT, with_indexes=False)
+
+
+def _head(connection: Rows) -> int:
+    row = connection.execute("SELECT sequence FROM office.inbox_head").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _load(connection: Rows, reader: Rows, calendar: WorkCalendar, total: int, progress: Progress | None) -> None:
+    """Fold the whole inbox up to `total`, one petition after the other, and copy the rows in."""
+    folded: list[Folded] = []
+    done = 0
+    for file, changes in _petitions(reader, calendar, total):
+        folded.append((file, changes))
+        done += file.events
+        if len(folded) == WRITE_PETITIONS:
+            _copy(connection, folded)
+            folded.clear()
+            if progress:
+                progress(done, total)
+    _copy(connection, folded)
+    if progress:
+        progress(total, total)
+
+
+def _petitions(reader: Rows, calendar: WorkCalendar, up_to: int) -> Iterator[Folded]:
+    with reader.transaction(), reader.cursor("rebuild", binary=True) as cursor:
+        cursor.itersize = FETCH_ROWS
+        cursor.execute(
+            f"SELECT {INBOX_COLUMNS} FROM office.inbox WHERE sequence <= %s ORDER BY petition_id, sequence", [up_to]
+        )
+        rows: Iterator[InboxRow] = map(InboxRow._make, cursor)
+        by_petition: Callable[[InboxRow], UUID] = attrgetter("petition_id")
+        for petition_id, group in groupby(rows, by_petition):
+            file, changes = PetitionFile(petition_id), Changes()
+            for row in group:
+                file.apply(row.happening(), calendar, changes)
+            yield file, changes
+
+
+def _copy(connection: Rows, folded: list[Folded]) -> None:
+    for view in VIEWS:
+        view.table.copy(connection, NEXT, (row for file, changes in folded for row in view.rows(file, changes)))
+
+
+def _catch_up(connection: Rows, calendar: WorkCalendar, after: int, up_to: int) -> None:
+    """Fold again the petitions that got facts while the views were being built; ingest waits meanwhile."""
+    rows = connection.execute(
+        "SELECT DISTINCT petition_id FROM office.inbox WHERE sequence > %s AND sequence <= %s", [after, up_to]
+    ).fetchall()
+    files = PetitionFiles(calendar)
+    for start in range(0, len(rows), WRITE_PETITIONS):
+        petition_ids = [row[0] for row in rows[start : start + WRITE_PETITIONS]]
+        write_views(connection, NEXT, files.refold(connection, petition_ids).values())
+
+
+def _check(connection: Rows, table: str) -> TableCheck:
+    live, rebuilt = (_digest(connection, schema, table) for schema in (LIVE, NEXT))
+    return TableCheck(table, live[0], rebuilt[0], live == rebuilt)
+
+
+def _digest(connection: Rows, schema: str, table: str) -> tuple[Any, ...]:
+    """Row count and an order-free digest of every row's text."""
+    row = connection.execute(
+        f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM {schema}.{table} AS t"
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def _swap(connection: Rows, version: str) -> None:
+    connection.execute(f"DROP SCHEMA IF EXISTS {PREVIOUS} CASCADE")
+    connection.execute(f"ALTER SCHEMA {LIVE} RENAME TO {PREVIOUS}")
+    connection.execute(f"ALTER SCHEMA {NEXT} RENAME TO {LIVE}")
+    connection.execute("UPDATE office.inbox_head SET views_version = %s", [version])
