@@ -23,7 +23,7 @@ from tests.domain.story import case
 
 
 def not_accepted(agency: str = HOUSING, **changes: Any) -> NotAccepted:
-    fields = {
+    fields: dict[str, Any] = {
         "petition_id": PETITION,
         "agency": agency,
         "occurred_time": NOW,

@@ -42,7 +42,12 @@ ASSIGNMENT_SERVED = (*ASSIGNED_TO_HOUSING, accepted(), opinion_issued(), opinion
 
 
 def extend(days: int = 30, time: datetime = NOW, **changes: Any) -> ExtendHandling:
-    fields = {"days": days, "approver": "head-of-housing", "notified_time": time, "reason": sealed("reason")}
+    fields: dict[str, Any] = {
+        "days": days,
+        "approver": "head-of-housing",
+        "notified_time": time,
+        "reason": sealed("reason"),
+    }
     return ExtendHandling(**(fields | changes))
 
 

@@ -29,7 +29,8 @@ ACCUSING_LABOUR = (registered(), classified(category=Category.ACCUSATION, accuse
 
 
 def hand_off(to_agency: str = HOUSING, kind: HandoffKind = HandoffKind.TRANSFER, **changes: Any) -> HandOff:
-    return HandOff(**({"handoff_id": FIRST, "kind": kind, "to_agency": to_agency} | changes))
+    fields: dict[str, Any] = {"handoff_id": FIRST, "kind": kind, "to_agency": to_agency}
+    return HandOff(**(fields | changes))
 
 
 def test_art_22_1_a_petition_is_transferred() -> None:
