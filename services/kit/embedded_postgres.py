@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Self
 from urllib.parse import quote
 
 import platformdirs
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg
 from psycopg import errors, sql
 
