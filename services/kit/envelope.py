@@ -1,4 +1,4 @@
-"""The record on the bus: a CloudEvents 1.0 event in structured JSON, with the stored bytes of the fact verbatim as data.
+"""The record on the bus: a CloudEvents 1.0 event in structured JSON, with the stored bytes of the fact verbatim.
 
 What the log hashed is what travels, so a receiver can check the leaf hash without any canonical form. No personal data
 stands in it: the fact's own fields for such data are sealed. An inbox record is the same envelope with one addition, the
