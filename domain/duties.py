@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.calendar import DueState, WorkCalendar, civil_date
 from domain.custody import PETITIONER
 from domain.event import Happening
-from domain.rules import Nature, Rule, Start, due_of, rule_on, rules_on
+from domain.rules import Nature, Rule, Start, due_from, rule_on, rule_row, rules_on
 
 CASE_PREFIX = "lianxi.case.v1."
 
@@ -106,10 +106,11 @@ def _effects(event_name: str, first_received: date) -> _Effects:
 class DutyBook:
     """The duties of one case; `apply` folds a happening and returns the duties that it changed."""
 
-    __slots__ = ("case_id", "duties", "first_received", "receipts")
+    __slots__ = ("_case", "case_id", "duties", "first_received", "receipts")
 
     def __init__(self, case_id: UUID) -> None:
         self.case_id = case_id
+        self._case = str(case_id)
         self.duties: dict[str, Duty] = {}
         self.first_received: date | None = None
         self.receipts: list[Receipt] = []
@@ -182,8 +183,10 @@ class DutyBook:
         event: Any = happening.event
         own_receipt = start.instant == "case_received_time"
         started: datetime = receipt.received_time if own_receipt else getattr(event, start.instant)
-        duty = Duty(
-            f"{self.case_id}/{rule.rule_id}/{happening.version}",
+        start_date = civil_date(started)
+        named = getattr(event, rule.named_in) if rule.named_in else None
+        return Duty(
+            f"{self._case}/{rule.rule_id}/{happening.version}",
             rule.rule_id,
             rule.version,
             rule.article,
@@ -191,31 +194,31 @@ class DutyBook:
             event.petition_id,
             self.case_id,
             PETITIONER if rule.debtor == PETITIONER else event.agency,
-            opened_time=started,
-            start_date=civil_date(started),
-            due_date=None,
-            due_time=None,
-            due_state=DueState.FINAL,
-            calendar_version=calendar.version,
-            arithmetic=f"{rule.article}: no figure in law",
+            started,
+            start_date,
+            *_dates(rule.rule_id, rule.version, start_date, calendar, 0, named),
             handoff_id=event.handoff_id if rule.outgoing else receipt.handoff_id,
         )
-        if rule.length is None and rule.named_in is None:
-            return duty
-        return _dated(duty, rule, calendar, 0, getattr(event, rule.named_in) if rule.named_in else None)
 
 
 def _rule_of(duty: Duty, first_received: date | None) -> Rule | None:
     return rule_on(duty.rule_id, first_received) if first_received else None
 
 
-def _dated(duty: Duty, rule: Rule, calendar: WorkCalendar, extension_days: int, named: date | None = None) -> Duty:
-    due = due_of(rule, duty.opened_time, calendar, extension_days=extension_days, named=named)
-    return duty._replace(
-        due_date=due.due_date,
-        due_time=due.due_time,
-        due_state=due.state,
-        calendar_version=due.calendar_version,
-        arithmetic=f"{rule.article}: {due.arithmetic}",
-        extension_days=extension_days,
-    )
+def _dated(duty: Duty, rule: Rule, calendar: WorkCalendar, extension_days: int) -> Duty:
+    dates = _dates(rule.rule_id, rule.version, duty.start_date, calendar, extension_days, None)
+    first, after = Duty._fields.index("due_date"), Duty._fields.index("met_time")
+    return Duty._make((*duty[:first], *dates, *duty[after:]))
+
+
+@lru_cache(maxsize=65_536)
+def _dates(
+    rule_id: str, version: str, start: date, calendar: WorkCalendar, extension_days: int, named: date | None
+) -> tuple[date | None, datetime | None, str, str, str, int]:
+    """The fields `due_date` to `extension_days` of a duty: many start on one day, so a date is worked out once."""
+    rule = rule_row(rule_id, version)
+    if rule.length is None and rule.named_in is None:
+        return None, None, DueState.FINAL, calendar.version, f"{rule.article}: no figure in law", 0
+    due = due_from(rule, start, calendar, extension_days=extension_days, named=named)
+    arithmetic = f"{rule.article}: {due.arithmetic}"
+    return due.due_date, due.due_time, due.state, due.calendar_version, arithmetic, extension_days

@@ -262,10 +262,16 @@ def due_of(
     rule: Rule, start_time: datetime, calendar: WorkCalendar, *, extension_days: int = 0, named: date | None = None
 ) -> Due:
     """Work out a row's due date from its starting instant; `named` is the date that an assignment names itself."""
+    return due_from(rule, civil_date(start_time), calendar, extension_days=extension_days, named=named)
+
+
+def due_from(
+    rule: Rule, start: date, calendar: WorkCalendar, *, extension_days: int = 0, named: date | None = None
+) -> Due:
+    """Work out a row's due date from the civil day of its start; raise `ValueError` where the law has no figure."""
     if named is not None:
-        steps = f"{rule.article}: the assignment names {named}; ends at 24:00 of that day, Asia/Shanghai"
+        steps = f"the assignment names {named}; ends at 24:00 of that day, Asia/Shanghai"
         return Due(named, DueState.FINAL, calendar.version, (steps,))
     if rule.length is None:
         raise ValueError(f"{rule.rule_id} has no figure in law")
-    start = civil_date(start_time)
     return calendar.due(start, rule.length + extension_days, rule.unit, roll_forward=rule.roll_forward)
