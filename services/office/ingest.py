@@ -7,6 +7,7 @@ A record ends folded, dropped as a duplicate, or parked where somebody sees it.
 
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from threading import Event as Signal
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from domain.calendar import WorkCalendar
 from domain.petition import Changes, PetitionFile
-from services.kit.bus.port import Bus, Consumer, Record, events_topic
+from services.kit.bus.port import Bus, Record, events_topic
 from services.kit.database import Rows
 from services.kit.tables import Table
 from services.office.batch import Batch, Folder, Parked, Taken, take
@@ -86,10 +87,14 @@ class Ingest:
     def _pairs(self, query: str) -> list[tuple[int, int]]:
         return [(first, second) for first, second in self._connection.execute(query)]
 
-    def write(self, records: list[Record]) -> int:
+    def write(self, records: Iterable[Record]) -> int:
         """Take a batch in, in one transaction; return how many facts became visible. Raises `FencedOff`."""
-        fresh, watermarks, counts = self._fresh(records)
-        offsets = {record.partition: record.offset + 1 for record in records}
+        return self.write_taken([take(record) for record in records])
+
+    def write_taken(self, batch_taken: list[Taken]) -> int:
+        """Do the same with records that are read already."""
+        fresh, watermarks, counts = self._fresh(batch_taken)
+        offsets = {taken.record.partition: taken.record.offset + 1 for taken in batch_taken}
         touched = {taken.petition_id for taken in fresh if taken.petition_id is not None}
         try:
             with self._connection.transaction():
@@ -104,16 +109,15 @@ class Ingest:
         return len(batch.facts)
 
     def _fresh(
-        self, records: list[Record]
+        self, batch_taken: list[Taken]
     ) -> tuple[list[Taken], dict[tuple[str, int], int], dict[tuple[str, int], int]]:
         """Drop what came before; return the rest, the new watermarks and how many new positions each adds."""
         fresh: list[Taken] = []
         marks: dict[tuple[str, int], int] = {}
         counts: dict[tuple[str, int], int] = {}
-        for record in records:
-            taken = take(record)
+        for taken in batch_taken:
             if taken.envelope is not None:
-                key = (taken.envelope.node, record.partition)
+                key = (taken.envelope.node, taken.record.partition)
                 position = taken.envelope.position
                 if position <= marks.get(key, self._watermarks.get(key, 0)):
                     continue
@@ -218,12 +222,23 @@ def write_views(connection: Rows, schema: str, changed: Iterable[tuple[PetitionF
 
 
 def follow(ingest: Ingest, bus: Bus, stop: Signal) -> None:
-    """Read the events topic from where the database is until told to stop."""
-    with_offsets = ingest.resume()
-    consumer: Consumer = bus.consumer(events_topic().name, with_offsets)
-    try:
-        while not stop.is_set():
-            if records := consumer.poll(POLL_SECONDS, BATCH_RECORDS_MAX):
-                ingest.write(records)
-    finally:
-        consumer.close()
+    """Read the events topic from where the database is until told to stop.
+
+    The next batch is fetched and read while the present one is written: the database and this process then both work.
+    """
+    consumer = bus.consumer(events_topic().name, ingest.resume())
+
+    def fetch() -> list[Taken]:
+        return [take(record) for record in consumer.poll(POLL_SECONDS, BATCH_RECORDS_MAX)]
+
+    with ThreadPoolExecutor(1, thread_name_prefix="ingest-fetch") as reader:
+        try:
+            coming = reader.submit(fetch)
+            while not stop.is_set():
+                batch = coming.result()
+                coming = reader.submit(fetch)
+                if batch:
+                    ingest.write_taken(batch)
+        finally:
+            wait([coming])
+            consumer.close()
