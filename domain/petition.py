@@ -88,7 +88,8 @@ class PetitionFile:
         event: Any = happening.event
         if event.type_name == BreachRecorded.type_name:
             self._breach(event, happening.recorded_time, changes)
-            return
+        if not event.type_name.startswith(CASE_PREFIX):
+            return  # a fact about the petition's road that moves nothing on it
         name = event.type_name.removeprefix(CASE_PREFIX)
         self.events += 1
         self.last_event_time = event.occurred_time

@@ -7,6 +7,7 @@ as they were.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -25,6 +26,24 @@ FETCH_ROWS = 5_000
 WRITE_PETITIONS = 2_000
 Progress = Callable[[int, int], None]
 Folded = tuple[PetitionFile, Changes]
+
+
+class Moved(NamedTuple):
+    """A duty whose date, or whether it is final, differs after a new calendar."""
+
+    duty_id: str
+    petition_id: UUID
+    rule_id: str
+    rule_version: str
+    debtor: str
+    due_date_before: date
+    due_date_after: date
+    calendar_before: str
+    calendar_after: str
+    due_state: str
+
+
+OnMoved = Callable[[list[Moved]], None]
 
 
 class TableCheck(NamedTuple):
@@ -51,8 +70,17 @@ class Rebuilt(NamedTuple):
         return all(check.equal for check in self.checks)
 
 
-def rebuild(dsn: str, calendar: WorkCalendar, *, swap: bool = True, progress: Progress | None = None) -> Rebuilt:
+def rebuild(
+    dsn: str,
+    calendar: WorkCalendar,
+    *,
+    swap: bool = True,
+    progress: Progress | None = None,
+    on_moved: OnMoved | None = None,
+) -> Rebuilt:
     """Rebuild every view from the inbox, compare with the live ones and swap.
+
+    `on_moved` is given the duties whose dates a new calendar moved, before the views show them: it records them.
 
     With the same version on both sides a difference is a fault: the rebuilt views are then left beside the live ones as
     `views_next` and nothing is swapped. After a new version or calendar differences are what was asked for.
@@ -72,6 +100,8 @@ def rebuild(dsn: str, calendar: WorkCalendar, *, swap: bool = True, progress: Pr
             after = views_version(calendar.version)
             checks = tuple(_check(connection, view.table.name) for view in VIEWS)
             swapped = swap and (before != after or all(check.equal for check in checks))
+            if swapped and on_moved and (moved := _moved(connection)):
+                on_moved(moved)
             if swapped:
                 _swap(connection, after)
         return Rebuilt(facts, before, after, checks, swapped)
@@ -150,6 +180,16 @@ def _digest(connection: Rows, schema: str, table: str) -> tuple[Any, ...]:
     ).fetchone()
     assert row is not None
     return row
+
+
+def _moved(connection: Rows) -> list[Moved]:
+    rows = connection.execute(
+        f"""SELECT new.duty_id, new.petition_id, new.rule_id, new.rule_version, new.debtor, old.due_date, new.due_date,
+                   old.calendar_version, new.calendar_version, new.due_state
+            FROM {NEXT}.duties AS new JOIN {LIVE}.duties AS old USING (duty_id)
+            WHERE new.due_date <> old.due_date OR new.due_state <> old.due_state ORDER BY new.duty_id"""
+    )
+    return list(map(Moved._make, rows))
 
 
 def _swap(connection: Rows, version: str) -> None:

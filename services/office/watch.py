@@ -12,12 +12,14 @@ from threading import Event as Signal
 from typing import Any, NamedTuple
 
 from domain.breach import BreachRecorded, breach_id_of
-from domain.calendar import WorkCalendar
+from domain.calendar import DueState
+from domain.recomputation import DueDateRecomputed, recomputation_id_of
 from domain.rules import rule_row
 from services.kit.clock import Clock
 from services.kit.database import Rows
 from services.kit.log import Log
 from services.kit.log.command import Outcome
+from services.office.rebuild import Moved
 from services.office.views.duties import MISSED, DutyRow
 
 log = logging.getLogger(__name__)
@@ -45,13 +47,10 @@ class Missed(NamedTuple):
 class Watch:
     """Finds missed dates in the views and records them in the office's log."""
 
-    def __init__(
-        self, rows: Rows, office_log: Log, office: str, calendar: WorkCalendar, rung_days: Sequence[int] = RUNG_DAYS
-    ) -> None:
+    def __init__(self, rows: Rows, office_log: Log, office: str, rung_days: Sequence[int] = RUNG_DAYS) -> None:
         self._rows = rows
         self._log = office_log
         self._office = office
-        self._calendar = calendar
         self._rung_days = tuple(rung_days)
 
     def tick(self, now: datetime) -> int:
@@ -89,6 +88,27 @@ class Watch:
         # Expecting an empty stream is what makes it once: whoever comes second is told of the conflict, and is done.
         answer: Any = self._log.record(stream, 0, [breach])
         return int(answer.outcome is Outcome.APPENDED)
+
+
+def record_moved(office_log: Log, office: str, now: datetime, moved: Sequence[Moved]) -> None:
+    """Put each due date that a new calendar moved on record, once per duty and calendar (I4)."""
+    for duty in moved:
+        fact = DueDateRecomputed(
+            petition_id=duty.petition_id,
+            agency=office,
+            occurred_time=now,
+            duty_id=duty.duty_id,
+            rule_id=duty.rule_id,
+            rule_version=duty.rule_version,
+            article=rule_row(duty.rule_id, duty.rule_version).article,
+            debtor=duty.debtor,
+            due_date_before=duty.due_date_before,
+            due_date_after=duty.due_date_after,
+            calendar_before=duty.calendar_before,
+            calendar_after=duty.calendar_after,
+            provisional=duty.due_state == DueState.CALENDAR_UNPUBLISHED,
+        )
+        office_log.record(recomputation_id_of(duty.duty_id, duty.calendar_after), 0, [fact])
 
 
 def _reached(duty: DutyRow, delay: timedelta) -> datetime:
