@@ -32,7 +32,9 @@ class PetitionRow(NamedTuple):
 
 
 def rows(petition: PetitionFile, _changes: Changes) -> Iterable[PetitionRow]:
-    """The petition's one row."""
+    """The petition's one row; none for a petition of which only the office's own facts are known."""
+    if not petition.events:
+        return
     segment = petition.custody.current
     yield PetitionRow(
         petition.petition_id,
@@ -54,14 +56,17 @@ def rows(petition: PetitionFile, _changes: Changes) -> Iterable[PetitionRow]:
     )
 
 
+BY_RECEIPT = "coalesce(first_received_time, 'infinity')"
+"""The order of lists; a petition whose registration was left out comes last, and is in the list all the same."""
+
 VIEW = View(
     Table(
         "petitions",
         PetitionRow,
         key=("petition_id",),
         indexes=(
-            ("by_receipt", "(first_received_time, petition_id)"),
-            ("by_custodian", "(custodian, first_received_time, petition_id)"),
+            ("by_receipt", f"(({BY_RECEIPT}), petition_id)"),
+            ("by_custodian", f"(custodian, ({BY_RECEIPT}), petition_id)"),
         ),
     ),
     rows,
