@@ -50,6 +50,7 @@ _INSERT = """
 INSERT INTO petition_key (petition_id, wrapped)
 SELECT * FROM unnest(%s::uuid[], %s::bytea[])
 ON CONFLICT (petition_id) DO NOTHING
+RETURNING petition_id, wrapped
 """
 _READ = "SELECT petition_id, wrapped FROM petition_key WHERE petition_id = ANY(%s)"
 _DESTROY = """
@@ -174,8 +175,11 @@ class KeyStore:
             wanted.update(keys)
         # Two processes lock the rows that they share in one order, so neither waits for the other in a ring.
         ordered = sorted(wanted)
-        self._writing.run(_INSERT, (ordered, [self._wrap(petition_id, wanted[petition_id]) for petition_id in ordered]))
-        stored = dict(self._writing.rows(_READ, (ordered,)))
+        wrapped = [self._wrap(petition_id, wanted[petition_id]) for petition_id in ordered]
+        stored: dict[UUID, bytes | None] = dict(self._writing.rows(_INSERT, (ordered, wrapped)))
+        # What was not inserted was there before, or was sent a second time after a lost connection.
+        if before := wanted.keys() - stored.keys():
+            stored.update(self._writing.rows(_READ, (list(before),)))
         return [[(petition_id, stored[petition_id]) for petition_id in keys] for keys in wishes]
 
     def _wrap(self, petition_id: UUID, key: bytes) -> bytes:

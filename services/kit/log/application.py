@@ -94,16 +94,20 @@ class Log(Application[UUID]):
         *,
         request: Request | None = None,
         causation_id: str | None = None,
+        fold: Fold[Any] | None = None,
     ) -> Appended:
         """Append events to one stream, if it stands at the expected version (0 for a new one).
 
-        The outcome tells a conflict, a replay and a reused request id; see `Outcome`.  Raises `LogUnavailable` or
-        `Unstorable`.
+        The outcome tells a conflict, a replay and a reused request id; see `Outcome`.  With the `fold` that it is
+        loaded with, a new stream's state is at hand at once.  Raises `LogUnavailable` or `Unstorable`.
         """
         facts = [
             Fact(stream_id, version, event, causation_id) for version, event in enumerate(events, expected_version + 1)
         ]
-        return self.record_facts(facts, request=request)
+        appended = self.record_facts(facts, request=request)
+        if fold is not None and facts and expected_version == 0 and appended.outcome is Outcome.APPENDED:
+            self._keep(_Folded(stream_id, 0, fold.initial, fold).after(facts))
+        return appended
 
     def record_facts(self, facts: Sequence[Fact], *, request: Request | None = None) -> Appended:
         """Append facts of one or several streams as one command, all or none."""
@@ -173,6 +177,11 @@ class Log(Application[UUID]):
                 cache.put(stream_id, folded.after(facts))
             else:
                 self._forget(stream_id)
+
+    def _keep(self, folded: "_Folded[Any]") -> None:
+        cache = self.repository.cache
+        assert cache is not None
+        cache.put(folded.id, folded)
 
     def _forget(self, stream_id: UUID) -> None:
         cache = self.repository.cache
