@@ -87,7 +87,10 @@ class Order:
             raise malformed(error, lambda path: f"header.{path[0]}") from None
         texts = {name: fields.pop(name) for name in _sealed_places(kind) if name in fields}
         _refuse_long(texts)
-        petition_id = _petition_id(fields, header, agency) if kind is case.RegisterPetition else None
+        petition_id = None
+        if kind is case.RegisterPetition:
+            petition_id = _petition_id(fields, header, agency)
+            fields["reply_address_known"] = not fields.pop("reply_address_unknown")
         payload = rpc.encode() + b"\0" + request.SerializeToString(deterministic=True)
         return cls(rpc, kind, header, agency, petition_id, fields, texts, payload)
 
@@ -127,7 +130,6 @@ class Order:
                 "petition_id": self.petition_id,
                 "agency": self.agency.agency,
                 "agency_kind": self.agency.kind,
-                "reply_address_known": not self.fields["reply_address_unknown"],
             }
         if self.kind is case.HandOff:
             return {"handoff_id": _id_of(self.agency, self.header)}

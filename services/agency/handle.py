@@ -62,7 +62,7 @@ def handle(node: Node, order: Order) -> CommandReceipt:
             continue
         answer = _receipt(order, version, events)
         request = Request(order.agency.agency, order.header.request_id, digest, answer.SerializeToString())
-        appended = node.log.record(_case_id(order), version, events, request=request)
+        appended = node.log.record(_case_id(order), version, events, request=request, fold=CASE)
         if appended.outcome is not Outcome.CONFLICT:
             return _placed(node, answer, appended)
         is_fresh = True

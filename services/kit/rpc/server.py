@@ -94,13 +94,13 @@ class RpcServer:
 
 def _handlers(service: Service) -> grpc.GenericRpcHandler:
     declared = service.descriptor.methods_by_name
-    if declared.keys() != service.methods.keys():
-        raise ValueError(f"{service.descriptor.full_name}: {sorted(declared.keys() ^ service.methods.keys())} differ")
+    if differing := set(declared) ^ set(service.methods):
+        raise ValueError(f"{service.descriptor.full_name}: the proto and the methods differ in {sorted(differing)}")
     handlers = {name: _handler(declared[name], method) for name, method in service.methods.items()}
     return grpc.method_handlers_generic_handler(service.descriptor.full_name, handlers)
 
 
-def _handler(declared: MethodDescriptor, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+def _handler(declared: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":
     request_class: type[Message] = GetMessageClass(declared.input_type)
     answer_class: type[Message] = GetMessageClass(declared.output_type)
 
