@@ -1,109 +1,95 @@
-"""A whole system on one machine, from nothing: databases, bus, certificates, and a process for each node.
+"""A whole city on one machine: an office and agency nodes, each in a process of its own, with mutual TLS between them.
 
-For trying things out, for demonstrations, imports and tests: what is real in production is real here too (PostgreSQL,
-mutual TLS, processes of their own), only everything is on one machine and made in a moment. It stops what it started,
-and nothing else; what it made in its directory stays there.
+It is what `lianxi demo` and the stand-alone import run on: one embedded PostgreSQL with two databases a node, the bus in
+it or a Kafka broker of its own, certificates of a development authority, and one child process a node, started exactly
+as an operator starts it (`lianxi node run`, `lianxi office run`). Nothing of a node runs in this process, and everything
+lies in one folder, which the caller may keep or throw away.
 """
 
+import os
 import socket
 import subprocess
+import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grpc_health.v1 import health, health_pb2
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from domain.vocabulary import AgencyKind
-from lianxi.agency.v1.case_service_pb2 import ListAgenciesRequest
-from lianxi.agency.v1.case_service_pb2_grpc import CaseServiceStub
-from services.kit import child
 from services.kit.authority import create_authority, issue
+from services.kit.bus import TOPICS, inbox_topic, open_bus
+from services.kit.bus.broker import KafkaBroker, free_port
 from services.kit.clock import AcceleratedClock
 from services.kit.embedded_postgres import EmbeddedPostgres
+from services.kit.identity import ClientTls, channel
 from services.kit.node import prepare
-from services.kit.rpc.client import Caller, Credentials, Denied, NotReached, call
 from services.kit.secret_files import make_secret_directory
 from services.kit.settings import NodeSettings, ServedAgency
 
-AGENCIES_PER_CERTIFICATE = 40
-"""A certificate travels in one TLS record; with some hundreds of names it would not fit."""
+HEALTHY_SECONDS_MAX = 90.0
+STOP_SECONDS_MAX = 2.0
+LOOK_SECONDS = 0.1
+LOG_LINES_SHOWN = 8
+AT_ONCE = 4
+"""So many nodes are prepared at the same time; they wait for the disk more than for a processor."""
 
-START_SECONDS_MAX = 120.0
-STOP_SECONDS_MAX = 40.0
-LOOK_SECONDS = 0.05
-OFFICE_WORDS, NODE_WORDS = ("office", "run"), ("node", "run")
+Progress = Callable[[str, int, int], None]
+"""Is told the phase, how much of it is done, and how much there is; from any thread."""
+
+PHASES: tuple[str, ...] = ("database", "nodes", "healthy")
 
 
-class CityFailed(RuntimeError):
-    """A part of the system does not start or has ended; the message holds its last words."""
+class CityTrouble(RuntimeError):
+    """A part of the city did not start, or ended by itself; the message ends with its last words."""
 
 
+@dataclass(frozen=True)
+class Site:
+    """One node of the city: its id, whom it serves, and whether it is the office's."""
+
+    node: str
+    agencies: tuple[ServedAgency, ...]
+    is_office: bool = False
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `lianxi` that run it."""
+        return ("office", "run") if self.is_office else ("node", "run")
+
+
+@dataclass
 class EmbeddedCity:
-    """Nodes with their agencies on an embedded PostgreSQL, running for as long as the `with` block.
+    """The nodes of `sites`, all of their files in `directory`; they run for as long as the `with` block.
 
-    The node that serves a joint meeting office runs as an office, every other as an agency's node. `bus_url` is another
-    bus than the embedded one.
+    `callers` are agencies that get a certificate for calling although no node serves them.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        nodes: Mapping[str, Sequence[ServedAgency]],
-        *,
-        bus_url: str | None = None,
-        history_before: datetime | None = None,
-        clock_spec: AcceleratedClock | None = None,
-    ) -> None:
-        self.directory = directory.absolute()
-        self.tls_dir = self.directory / "tls"
-        self.nodes = {node: tuple(agencies) for node, agencies in nodes.items()}
-        self.settings: dict[str, NodeSettings] = {}
-        self._settings = partial(NodeSettings, history_before=history_before, clock_spec=clock_spec)
-        self._bus_url = bus_url
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._opened = ExitStack()
-
-    # --- what others need to know -----------------------------------------------------------------------------------
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        """Where each node is called, by its id."""
-        return {node: settings.listen for node, settings in self.settings.items()}
-
-    @property
-    def office(self) -> str | None:
-        """The node of the joint meeting office, if there is one."""
-        return next((node for node in self.nodes if self._is_office(node)), None)
-
-    @property
-    def office_agency(self) -> str | None:
-        """The agency as which one calls the office."""
-        return self.nodes[self.office][0].agency if self.office else None
-
-    @property
-    def credentials(self) -> Credentials:
-        """The certificates by which one may call as each agency of the city."""
-        return Credentials.of(self.tls_dir)
-
-    def log_of(self, node: str) -> Path:
-        """The file that holds what a node's process says."""
-        return self.directory / f"{node}.log"
-
-    # --- from start to end ------------------------------------------------------------------------------------------
+    directory: Path
+    sites: Sequence[Site]
+    kafka: bool = False
+    clock: AcceleratedClock | None = None
+    history_before: datetime | None = None
+    progress: Progress = lambda phase, done, total: None
+    settings: dict[str, NodeSettings] = field(default_factory=dict, init=False)
+    """The settings of each node by its id, once the city runs."""
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _opened: ExitStack = field(default_factory=ExitStack, init=False)
+    _healthy: int = field(default=0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            self._opened = opened
-            self._found(opened)
-            opened.callback(self._stop_all)
-            for node in self.nodes:
-                self.start(node)
-            self._await_ready()
+            opened.callback(self._stop_children)
+            make_secret_directory(self.directory)
+            self._start(opened)
             self._opened = opened.pop_all()
         return self
 
@@ -112,122 +98,183 @@ class EmbeddedCity:
     ) -> None:
         self._opened.close()
 
-    def start(self, node: str) -> None:
-        """Start a node's process; for one that was killed, again at the same address."""
-        words = OFFICE_WORDS if self._is_office(node) else NODE_WORDS
-        self._processes[node] = child.start(words, self.settings[node].to_env(), self.log_of(node))
+    # --- what a caller needs ------------------------------------------------------------------------------------
 
-    def kill(self, node: str) -> None:
-        """End a node's process without a word, as a crash would."""
-        process = self._processes[node]
-        process.kill()
-        process.wait()
-        _let_go(process)
+    @property
+    def certificates(self) -> Path:
+        """The folder with `ca.pem`, and for each node and each agency NAME.pem and NAME-key.pem."""
+        return self.directory / "certificates"
 
-    def check(self) -> None:
-        """Raise `CityFailed` if a process has ended by itself."""
-        for node, process in self._processes.items():
-            if process.poll() is not None:
-                raise CityFailed(f"node {node} has ended with {process.returncode}: {_last_words(self.log_of(node))}")
+    def address(self, agency: str) -> str:
+        """Where the node listens that serves the agency."""
+        return self.settings[self.node_of(agency)].listen
 
-    def _found(self, opened: ExitStack) -> None:
-        """Create what the nodes need: databases, keys, certificates."""
-        make_secret_directory(self.directory)
-        cluster = opened.enter_context(EmbeddedPostgres(self.directory / "postgres"))
-        bus_url = self._bus_url or cluster.dsn("bus")
-        if not (self.tls_dir / "ca.pem").exists():
-            self._issue_certificates()
-        for (node, agencies), port in zip(self.nodes.items(), _free_ports(len(self.nodes)), strict=True):
-            self.settings[node] = self._settings(
-                node=node,
-                agencies=agencies,
-                log_dsn=cluster.dsn(f"node_{node}"),
-                keys_dsn=cluster.dsn(f"keys_{node}"),
-                bus_url=bus_url,
-                state_dir=self.directory / node,
-                listen=f"127.0.0.1:{port}",
-                tls_dir=self.tls_dir,
+    def node_of(self, agency: str) -> str:
+        """The node that serves the agency; raises `KeyError`."""
+        for site in self.sites:
+            if any(served.agency == agency for served in site.agencies):
+                return site.node
+        raise KeyError(agency)
+
+    def caller_tls(self, agency: str) -> ClientTls:
+        """The certificate by which the agency's own system calls."""
+        return ClientTls.issued(self.certificates, caller_name(agency))
+
+    def ended(self) -> dict[str, str]:
+        """The nodes that ended by themselves, with their last words."""
+        return {node: self._last_words(node) for node, child in self._children.items() if child.poll() is not None}
+
+    def pids(self) -> dict[str, int]:
+        """The process of each node."""
+        return {node: child.pid for node, child in self._children.items()}
+
+    def run(self, node: str, *command: str, timeout_seconds: float = 120.0) -> "subprocess.CompletedProcess[str]":
+        """Run `lianxi` with the settings of a node until it ends, as an operator would beside it."""
+        return subprocess.run(
+            lianxi(*command),
+            env=self._environment(node),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_seconds,
+        )
+
+    # --- starting -----------------------------------------------------------------------------------------------
+
+    def _start(self, opened: ExitStack) -> None:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="city") as pool:
+            self.progress("database", 0, 1)
+            certificates = pool.submit(self._issue)
+            broker = KafkaBroker(self.directory / "kafka") if self.kafka else None
+            if broker:
+                # A clean end takes a broker seconds, to write down what nobody will read: a city starts only once.
+                opened.callback(broker.kill)
+            broker_started = pool.submit(broker.start) if broker else None
+            cluster = opened.enter_context(EmbeddedPostgres(self.directory / "postgres"))
+            if broker_started:
+                broker_started.result()
+            bus_url = self._prepared_bus(broker.url if broker else cluster.dsn("bus"))
+            certificates.result()
+            self.progress("database", 1, 1)
+            ports = _free_ports(len(self.sites))
+            started = [
+                pool.submit(self._start_node, site, cluster, bus_url, port)
+                for site, port in zip(self.sites, ports, strict=True)
+            ]
+            for number, one in enumerate(started, 1):
+                one.result()
+                self.progress("nodes", number, len(started))
+        with ThreadPoolExecutor(len(self.sites), thread_name_prefix="health") as pool:
+            list(pool.map(self._await_healthy, self.sites))
+
+    def _prepared_bus(self, url: str) -> str:
+        with open_bus(url) as bus:
+            bus.ensure_topics((*TOPICS, *(inbox_topic(site.node) for site in self.sites)))
+        return url
+
+    def _issue(self) -> None:
+        create_authority(self.certificates)
+        for site in self.sites:
+            agencies = [served.agency for served in site.agencies]
+            issue(self.certificates, site.node, agencies=agencies, node=True)
+            for agency in agencies:
+                issue(self.certificates, caller_name(agency), agencies=[agency], node=False)
+
+    def _start_node(self, site: Site, cluster: EmbeddedPostgres, bus_url: str, port: int) -> None:
+        settings = NodeSettings(
+            node=site.node,
+            agencies=site.agencies,
+            log_dsn=cluster.dsn(f"node_{site.node}"),
+            keys_dsn=cluster.dsn(f"keys_{site.node}"),
+            bus_url=bus_url,
+            state_dir=self.directory / "nodes" / site.node,
+            listen=f"127.0.0.1:{port}",
+            tls_dir=self.certificates,
+            history_before=self.history_before,
+            clock_spec=self.clock,
+        )
+        prepare(settings)
+        self.settings[site.node] = settings
+        with self._log_file(site.node).open("wb") as log:
+            self._children[site.node] = subprocess.Popen(
+                lianxi(*site.command),
+                env=self._environment(site.node),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # An interrupt at the terminal is for us; we stop the nodes in our own time.
             )
-            prepare(self.settings[node])
 
-    def _issue_certificates(self) -> None:
-        create_authority(self.tls_dir)
-        for node, agencies in self.nodes.items():
-            issue(self.tls_dir, node, agencies=(), node=True)
-            names = [served.agency for served in agencies]
-            for first in range(0, len(names), AGENCIES_PER_CERTIFICATE):
-                group = names[first : first + AGENCIES_PER_CERTIFICATE]
-                issue(self.tls_dir, f"{node[:30]}-caller-{first}", agencies=group, node=False)
+    def _environment(self, node: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIANXI_")}
+        return {**inherited, **self.settings[node].to_env()}
 
-    def _is_office(self, node: str) -> bool:
-        return any(served.kind is AgencyKind.JOINT_MEETING_OFFICE for served in self.nodes[node])
+    def _await_healthy(self, site: Site) -> None:
+        settings = self.settings[site.node]
+        deadline = time.monotonic() + HEALTHY_SECONDS_MAX
+        tls = ClientTls.issued(self.certificates, site.node)
+        while time.monotonic() < deadline:
+            if self._children[site.node].poll() is not None:
+                raise CityTrouble(f"node {site.node} ended while it started; it said:\n{self._last_words(site.node)}")
+            if _listens(settings.listen) and _is_serving(settings.listen, tls):
+                with self._lock:
+                    self._healthy += 1
+                    self.progress("healthy", self._healthy, len(self.sites))
+                return
+            time.sleep(LOOK_SECONDS)
+        raise CityTrouble(f"node {site.node} does not answer; it said:\n{self._last_words(site.node)}")
 
-    def _await_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS_MAX
-        everybody = {served.agency for agencies in self.nodes.values() for served in agencies}
-        credentials = self.credentials
-        for node, agencies in self.nodes.items():
-            caller = credentials.of_agency(agencies[0].agency)
-            while not self._is_ready(node, caller, everybody):
-                self.check()
-                if time.monotonic() > deadline:
-                    said = _last_words(self.log_of(node))
-                    raise CityFailed(f"node {node} is not ready after {START_SECONDS_MAX:.0f} s: {said}")
-                time.sleep(LOOK_SECONDS)
+    # --- stopping -----------------------------------------------------------------------------------------------
 
-    def _is_ready(self, node: str, caller: Caller, everybody: set[str]) -> bool:
-        """Ask a node whether it serves, and, of an agency's node, whether it knows everybody."""
-        with caller.connect(self.addresses[node]) as channel:
-            check = channel.unary_unary(
-                f"/{health.SERVICE_NAME}/Check",
-                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-                response_deserializer=health_pb2.HealthCheckResponse.FromString,
-            )
-            try:
-                answer = call(check, health_pb2.HealthCheckRequest(), caller, timeout_seconds=5)
-                if answer.status != health_pb2.HealthCheckResponse.SERVING:
-                    return False
-                return self._is_office(node) or everybody <= set(_known(CaseServiceStub(channel), caller))
-            except (Denied, NotReached):
-                return False
-
-    def _stop_all(self) -> None:
-        """Stop every process: all are asked first, and who does not go is made to."""
-        running = [process for process in self._processes.values() if process.poll() is None]
-        for process in running:
-            process.terminate()
+    def _stop_children(self) -> None:
+        for child in self._children.values():
+            child.terminate()
         deadline = time.monotonic() + STOP_SECONDS_MAX
-        for process in running:
+        for child in self._children.values():
             try:
-                process.wait(max(0.0, deadline - time.monotonic()))
+                child.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for process in self._processes.values():
-            _let_go(process)
+                # Nothing is lost by it: what a node has answered for is on disk.
+                child.kill()
+                child.wait()
+
+    def _log_file(self, node: str) -> Path:
+        return self.directory / f"{node}.log"
+
+    def _last_words(self, node: str) -> str:
+        lines = self._log_file(node).read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_LINES_SHOWN:]) or "(nothing)"
 
 
-def _known(stub: CaseServiceStub, caller: Caller) -> Iterator[str]:
-    request = ListAgenciesRequest(page_size=500)
-    while True:
-        answer = call(stub.ListAgencies, request, caller, timeout_seconds=5)
-        yield from (agency.agency for agency in answer.agencies)
-        if not answer.next_page_token:
-            return
-        request = ListAgenciesRequest(page_size=500, page_token=answer.next_page_token)
+def caller_name(agency: str) -> str:
+    """The name of the certificate by which an agency's own system calls; the bare id may be a node's."""
+    return f"{agency[:33]}-caller"
+
+
+def lianxi(*words: str) -> list[str]:
+    """The command line of `lianxi` as it is installed beside this interpreter."""
+    return [str(Path(sys.executable).with_name("lianxi")), *words]
 
 
 def _free_ports(count: int) -> list[int]:
-    # All are held at once, so that none is given twice, and let go together.
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return sorted(ports)
 
 
-def _let_go(process: "subprocess.Popen[bytes]") -> None:
-    if process.stdin is not None:
-        process.stdin.close()
+def _listens(address: str) -> bool:
+    # A gRPC channel to a port that nobody listens on waits longer and longer before it tries again.
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
 
 
-def _last_words(log: Path) -> str:
-    return log.read_text(errors="replace")[-1500:].strip() if log.exists() else "it said nothing"
+def _is_serving(address: str, tls: ClientTls) -> bool:
+    with channel(address, tls) as to_node:
+        check = health_pb2_grpc.HealthStub(to_node).Check
+        try:
+            answer = check(health_pb2.HealthCheckRequest(), timeout=2.0, wait_for_ready=True)
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
