@@ -1,7 +1,7 @@
-"""A program that runs as a child and never outlives the one that started it, however that one ends.
+"""A node's process as the child of another program, which it never outlives, however that one ends.
 
-The child reads its standard input, which the parent holds open and never writes to. When the parent is gone the system
-closes it, and the child is told to stop as by TERM.
+The child reads its standard input, which the parent holds open and never writes to. When the parent is gone, the system
+closes it, and the child stops as it does on TERM.
 """
 
 import os
@@ -33,17 +33,19 @@ def end_with_parent() -> None:
 
 
 def start(words: Sequence[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start `lianxi WORDS` with nothing of this process's own `LIANXI_` variables; what it says is added to `log`.
-
-    It gets a session of its own: an interrupt at the terminal is for the parent, who stops its children in order.
-    """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIANXI_")}
-    with log.open("ab") as said:
+    """Start `lianxi WORDS` with just this environment; what it says goes to `log`."""
+    with log.open("wb") as said:
         return subprocess.Popen(
             [sys.executable, "-c", _START, *words],
-            env={**inherited, **environment},
+            env=dict(environment),
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,
-            start_new_session=True,
+            start_new_session=True,  # An interrupt at the terminal is for the parent, who stops it in its own time.
         )
+
+
+def let_go(process: "subprocess.Popen[bytes]") -> None:
+    """Close what the parent held open for a child that has ended."""
+    if process.stdin is not None:
+        process.stdin.close()

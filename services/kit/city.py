@@ -24,6 +24,7 @@ from typing import Self
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.kit import child
 from services.kit.authority import create_authority, issue
 from services.kit.bus import TOPICS, inbox_topic, open_bus
 from services.kit.bus.broker import KafkaBroker, free_port
@@ -67,10 +68,7 @@ class Site:
 
 @dataclass
 class EmbeddedCity:
-    """The nodes of `sites`, all of their files in `directory`; they run for as long as the `with` block.
-
-    `callers` are agencies that get a certificate for calling although no node serves them.
-    """
+    """The nodes of `sites`, all of their files in `directory`; they run for as long as the `with` block."""
 
     directory: Path
     sites: Sequence[Site]
@@ -78,6 +76,8 @@ class EmbeddedCity:
     clock: AcceleratedClock | None = None
     history_before: datetime | None = None
     progress: Progress = lambda phase, done, total: None
+    agencies_per_caller: int = 1
+    """How many agencies share a certificate for calling, and so a connection; it names at most some hundreds."""
     settings: dict[str, NodeSettings] = field(default_factory=dict, init=False)
     """The settings of each node by its id, once the city runs."""
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
@@ -102,7 +102,7 @@ class EmbeddedCity:
 
     @property
     def certificates(self) -> Path:
-        """The folder with `ca.pem`, and for each node and each agency NAME.pem and NAME-key.pem."""
+        """The folder with `ca.pem`, and for each node and each caller NAME.pem and NAME-key.pem."""
         return self.directory / "certificates"
 
     def address(self, agency: str) -> str:
@@ -122,11 +122,11 @@ class EmbeddedCity:
 
     def ended(self) -> dict[str, str]:
         """The nodes that ended by themselves, with their last words."""
-        return {node: self._last_words(node) for node, child in self._children.items() if child.poll() is not None}
+        return {node: self._last_words(node) for node, process in self._children.items() if process.poll() is not None}
 
     def pids(self) -> dict[str, int]:
         """The process of each node."""
-        return {node: child.pid for node, child in self._children.items()}
+        return {node: process.pid for node, process in self._children.items()}
 
     def run(self, node: str, *command: str, timeout_seconds: float = 120.0) -> "subprocess.CompletedProcess[str]":
         """Run `lianxi` with the settings of a node until it ends, as an operator would beside it."""
@@ -176,9 +176,10 @@ class EmbeddedCity:
         create_authority(self.certificates)
         for site in self.sites:
             agencies = [served.agency for served in site.agencies]
-            issue(self.certificates, site.node, agencies=agencies, node=True)
-            for agency in agencies:
-                issue(self.certificates, caller_name(agency), agencies=[agency], node=False)
+            issue(self.certificates, site.node, agencies=(), node=True)
+            for first in range(0, len(agencies), self.agencies_per_caller):
+                shared = agencies[first : first + self.agencies_per_caller]
+                issue(self.certificates, caller_name(shared[0]), agencies=shared, node=False)
 
     def _start_node(self, site: Site, cluster: EmbeddedPostgres, bus_url: str, port: int) -> None:
         settings = NodeSettings(
@@ -195,15 +196,8 @@ class EmbeddedCity:
         )
         prepare(settings)
         self.settings[site.node] = settings
-        with self._log_file(site.node).open("wb") as log:
-            self._children[site.node] = subprocess.Popen(
-                lianxi(*site.command),
-                env=self._environment(site.node),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # An interrupt at the terminal is for us; we stop the nodes in our own time.
-            )
+        log = self._log_file(site.node)
+        self._children[site.node] = child.start(site.command, self._environment(site.node), log)
 
     def _environment(self, node: str) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIANXI_")}
@@ -227,16 +221,17 @@ class EmbeddedCity:
     # --- stopping -----------------------------------------------------------------------------------------------
 
     def _stop_children(self) -> None:
-        for child in self._children.values():
-            child.terminate()
+        for process in self._children.values():
+            process.terminate()
         deadline = time.monotonic() + STOP_SECONDS_MAX
-        for child in self._children.values():
+        for process in self._children.values():
             try:
-                child.wait(max(0.0, deadline - time.monotonic()))
+                process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 # Nothing is lost by it: what a node has answered for is on disk.
-                child.kill()
-                child.wait()
+                process.kill()
+                process.wait()
+            child.let_go(process)
 
     def _log_file(self, node: str) -> Path:
         return self.directory / f"{node}.log"
