@@ -18,7 +18,7 @@ create table if not exists inbox_offset (
 
 create table if not exists parked_delivery (
     record_offset     bigint      primary key,
-    cause             text        unique,           -- `<node>:<position>` where the record could be read so far
+    cause             text,                         -- `<node>:<position>` where the record could be read so far
     petition_id       text,                         -- the same for the petition; records without one hold up nobody
     record            bytea       not null,
     code              text        not null,
@@ -33,6 +33,7 @@ create table if not exists parked_delivery (
     check ((resolved_time is null) = (resolution is null))
 );
 create index if not exists parked_delivery_open on parked_delivery (record_offset) where resolved_time is null;
+create index if not exists parked_delivery_cause on parked_delivery (cause);
 create index if not exists parked_delivery_petition on parked_delivery (petition_id) where resolved_time is null;
 
 -- Facts that are on the events topic and wait for the node of their addressee to be known. The fact is in the log.

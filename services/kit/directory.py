@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 RECORDS_MAX = 500
 ANNOUNCE_SECONDS_MAX = 30.0
-MISSING_SECONDS_MAX = 10.0
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -219,20 +218,18 @@ class PatientLookup:
     Its node may just have joined; and an id that nobody has must not cost the loop its time again and again.
     """
 
-    def __init__(self, directory: Directory, stop: threading.Event, seconds_max: float = MISSING_SECONDS_MAX) -> None:
-        self._directory, self._stop, self._seconds_max = directory, stop, seconds_max
+    seconds_max: ClassVar[float] = 10.0
+
+    def __init__(self, directory: Directory, stop: threading.Event) -> None:
+        self._directory, self._stop = directory, stop
         self._missing: set[str] = set()
-        self._version = directory.version
 
     def find(self, agency: str) -> AgencyEntry | None:
         """Return the entry of an agency; nothing when it did not appear in time, or `stop` came first."""
-        if self._version != self._directory.version:
-            self._version = self._directory.version
-            self._missing.clear()
         entry = self._directory.find(agency)
         if entry is not None or agency in self._missing:
             return entry
-        deadline = time.monotonic() + self._seconds_max
+        deadline = time.monotonic() + self.seconds_max
         while not self._stop.is_set() and time.monotonic() < deadline:
             if self._directory.wait_for((agency,), POLL_SECONDS):
                 return self._directory.find(agency)

