@@ -1,9 +1,9 @@
 """A whole city on one machine: an office and agency nodes, each in a process of its own, with mutual TLS between them.
 
-It is what `lianxi demo` and the stand-alone import run on: one embedded PostgreSQL with two databases a node, the bus in
-it or a Kafka broker of its own, certificates of a development authority, and one child process a node, started exactly
-as an operator starts it (`lianxi node run`, `lianxi office run`). Nothing of a node runs in this process, and everything
-lies in one folder, which the caller may keep or throw away.
+It is what `lianxi demo` and the stand-alone import run on: one embedded PostgreSQL with two databases a node, the bus
+in it or a Kafka broker of its own, certificates of a development authority, and one child process a node, running what
+an operator runs (`lianxi node run`, `lianxi office run`). Nothing of a node runs in this process, and everything lies in
+one folder, which the caller may keep or throw away.
 """
 
 import os
@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
 
 from services.kit import child
 from services.kit.authority import create_authority, issue
@@ -75,7 +75,7 @@ class EmbeddedCity:
     kafka: bool = False
     clock: AcceleratedClock | None = None
     history_before: datetime | None = None
-    progress: Progress = lambda phase, done, total: None
+    progress: Progress = lambda *_: None
     agencies_per_caller: int = 1
     """How many agencies share a certificate for calling, and so a connection; it names at most some hundreds."""
     settings: dict[str, NodeSettings] = field(default_factory=dict, init=False)
@@ -267,7 +267,11 @@ def _listens(address: str) -> bool:
 
 def _is_serving(address: str, tls: ClientTls) -> bool:
     with channel(address, tls) as to_node:
-        check = health_pb2_grpc.HealthStub(to_node).Check
+        check = to_node.unary_unary(
+            f"/{health.SERVICE_NAME}/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
         try:
             answer = check(health_pb2.HealthCheckRequest(), timeout=2.0, wait_for_ready=True)
         except grpc.RpcError:
