@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Application, Repository
+from eventsourcing.application import Application, Repository
 from eventsourcing.utils import Environment
 
 from domain.event import Event
@@ -76,14 +76,11 @@ class Log(Application[UUID]):
         if fresh:
             self._forget(stream_id)
 
-        def project(_: None, facts: Iterable[Fact]) -> _Folded[State] | None:
-            folded = _Folded(stream_id, 0, fold.initial, fold).after(facts)
-            return folded if folded.version else None
+        def project(_: None, facts: Iterable[Fact]) -> _Folded[State]:
+            # A stream without facts has a state too, so that the first command on it finds it in the cache.
+            return _Folded(stream_id, 0, fold.initial, fold).after(facts)
 
-        try:
-            folded = cast(_Folded[State], self.repository.get(stream_id, projector_func=cast(Any, project)))
-        except AggregateNotFoundError:
-            return fold.initial, 0
+        folded = cast(_Folded[State], self.repository.get(stream_id, projector_func=cast(Any, project)))
         return folded.state, folded.version
 
     def record(
