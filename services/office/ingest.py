@@ -18,8 +18,9 @@ from domain.petition import Changes, PetitionFile
 from services.kit.bus.port import Bus, Record, events_topic
 from services.kit.database import Rows
 from services.kit.tables import Table
-from services.office.batch import Batch, Folder, Parked, Taken, take
+from services.office.batch import Batch, Folder, Taken, is_decision, take
 from services.office.files import PetitionFiles
+from services.office.parked import ParkedRecords
 from services.office.store import LIVE, views_version
 from services.office.views import VIEWS
 
@@ -61,17 +62,16 @@ _MOVE_WATERMARK = """
     ON CONFLICT (node, partition) DO UPDATE
     SET last_position = excluded.last_position, received = w.received + excluded.received"""
 
-_INSERT_PARKED = """
-    INSERT INTO office.parked (petition_id, node, position, type, partition, record_offset, value, reason, poison)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-
 
 class Ingest:
     """One worker: it owns its partitions by their offsets and keeps the petitions that it folded lately in memory."""
 
-    def __init__(self, connection: Rows, calendar: WorkCalendar) -> None:
+    def __init__(self, connection: Rows, calendar: WorkCalendar, node: str = "") -> None:
+        """Write through the connection; decisions on parked records are obeyed when they come from `node`'s own log."""
         self._connection = connection
         self._calendar = calendar
+        self._node = node
+        self._parked = ParkedRecords(connection)
         self._files = PetitionFiles(calendar)
         self._offsets: dict[int, int] = {}
         self._watermarks: dict[tuple[str, int], int] = {}
@@ -140,15 +140,33 @@ class Ingest:
             rows = [(*key, position, counts[key]) for key, position in watermarks.items()]
             self._connection.execute(_MOVE_WATERMARK, [list(column) for column in zip(*rows, strict=True)])
         files = self._files.load(self._connection, touched)
-        folder = Folder(self._calendar, files, self._blocked(touched))
+        folder = Folder(self._calendar, files, self._parked.blocked(touched))
         batch = folder.fold(fresh)
+        self._parked.insert(batch.parked)
+        for decision in list(filter(is_decision, batch.facts)):
+            self._carry_out(decision, folder, files, batch)
         self._insert_facts(head, batch.facts)
-        self._insert_parked(batch.parked)
         if folder.broken:
             for petition_id, (file, changes) in self._files.refold(self._connection, list(folder.broken)).items():
                 files[petition_id], batch.changes[petition_id] = file, changes
         write_views(self._connection, LIVE, ((files[key], changes) for key, changes in batch.changes.items()))
         return files, batch
+
+    def _carry_out(self, decision: Taken, folder: Folder, files: dict[UUID, PetitionFile], batch: Batch) -> None:
+        """Fold again what waits behind a decision of this office, in this same transaction."""
+        assert decision.envelope is not None
+        if decision.envelope.node != self._node:
+            log.warning("a decision on a parked record has no effect here: it is of node %s", decision.envelope.node)
+            return
+        waiting = self._parked.decided(decision)
+        known = {taken.petition_id for taken in waiting if taken.petition_id is not None}
+        files.update(self._files.load(self._connection, known - files.keys()))
+        folder.reopen(decision.event.petition_id)
+        again = folder.fold(waiting)
+        self._parked.settle(decision, again)
+        batch.facts += again.facts
+        # What the petition changed before and now is written from one fold of the whole.
+        folder.broken |= again.changes.keys()
 
     def _head(self) -> int:
         """Lock the head of the inbox, and with it the views, until the batch commits; return the last sequence."""
@@ -165,29 +183,12 @@ class Ingest:
             if self._connection.execute(_MOVE_OFFSET, values).fetchone() is None:
                 raise FencedOff(f"partition {partition} was read past offset {expected} by another worker")
 
-    def _blocked(self, touched: set[UUID]) -> set[UUID]:
-        rows = self._connection.execute(
-            "SELECT DISTINCT petition_id FROM office.parked WHERE resolved_time IS NULL AND petition_id = ANY(%s)",
-            [list(touched)],
-        )
-        return {row[0] for row in rows}
-
     def _insert_facts(self, head: int, facts: list[Taken]) -> None:
         if not facts:
             return
         rows = [_inbox_row(head + number, taken) for number, taken in enumerate(facts, 1)]
         _INBOX.copy(self._connection, "office", rows)
         self._connection.execute("UPDATE office.inbox_head SET sequence = %s", [head + len(rows)])
-
-    def _insert_parked(self, parked: list[Parked]) -> None:
-        for aside in parked:
-            record, envelope = aside.taken.record, aside.taken.envelope
-            place = (envelope.node, envelope.position, envelope.type) if envelope else (None, None, None)
-            self._connection.execute(
-                _INSERT_PARKED,
-                [aside.taken.petition_id, *place, *record[1:3], record.value, aside.reason, aside.poison],
-            )
-            log.warning("parked record partition=%s offset=%s reason=%s", record.partition, record.offset, aside.reason)
 
 
 class ViewsOutdated(Exception):
@@ -221,7 +222,7 @@ def write_views(connection: Rows, schema: str, changed: Iterable[tuple[PetitionF
         table.upsert(connection, schema, [row for file, changes in pairs for row in view.rows(file, changes)])
 
 
-def follow(ingest: Ingest, bus: Bus, stop: Signal) -> None:
+def follow(ingest: Ingest, bus: Bus, stop: Signal, records_max: int = BATCH_RECORDS_MAX) -> None:
     """Read the events topic from where the database is until told to stop.
 
     The next batch is fetched and read while the present one is written: the database and this process then both work.
@@ -229,7 +230,7 @@ def follow(ingest: Ingest, bus: Bus, stop: Signal) -> None:
     consumer = bus.consumer(events_topic().name, ingest.resume())
 
     def fetch() -> list[Taken]:
-        return [take(record) for record in consumer.poll(POLL_SECONDS, BATCH_RECORDS_MAX)]
+        return [take(record) for record in consumer.poll(POLL_SECONDS, records_max)]
 
     with ThreadPoolExecutor(1, thread_name_prefix="ingest-fetch") as reader:
         try:
