@@ -2,8 +2,8 @@
 
 It is what `lianxi demo` and the stand-alone import run on: one embedded PostgreSQL with two databases a node, the bus
 in it or a Kafka broker of its own, certificates of a development authority, and one child process a node, running what
-an operator runs (`lianxi node run`, `lianxi office run`). Nothing of a node runs in this process, and everything lies in
-one folder, which the caller may keep or throw away.
+an operator runs (`lianxi node run`, `lianxi office run`). Nothing of a node runs in this process, and everything lies
+in one folder, which the caller may keep or throw away.
 """
 
 import os
@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,8 @@ from typing import Self
 import grpc
 from grpc_health.v1 import health, health_pb2
 
+from lianxi.agency.v1.case_service_pb2 import ListAgenciesRequest
+from lianxi.agency.v1.case_service_pb2_grpc import CaseServiceStub
 from services.kit import child
 from services.kit.authority import create_authority, issue
 from services.kit.bus import TOPICS, inbox_topic, open_bus
@@ -36,7 +39,8 @@ from services.kit.secret_files import make_secret_directory
 from services.kit.settings import NodeSettings, ServedAgency
 
 HEALTHY_SECONDS_MAX = 90.0
-STOP_SECONDS_MAX = 2.0
+STOP_SECONDS_MAX, STOP_SECONDS_MAX_UNKEPT = 5.0, 1.0
+CALL_SECONDS_MAX = 2.0
 LOOK_SECONDS = 0.1
 LOG_LINES_SHOWN = 8
 AT_ONCE = 4
@@ -75,6 +79,8 @@ class EmbeddedCity:
     kafka: bool = False
     clock: AcceleratedClock | None = None
     history_before: datetime | None = None
+    durable: bool = True
+    """Without it the database does not wait for the disk: for a city whose folder goes when it stops."""
     progress: Progress = lambda *_: None
     agencies_per_caller: int = 1
     """How many agencies share a certificate for calling, and so a connection; it names at most some hundreds."""
@@ -87,7 +93,6 @@ class EmbeddedCity:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            opened.callback(self._stop_children)
             make_secret_directory(self.directory)
             self._start(opened)
             self._opened = opened.pop_all()
@@ -111,14 +116,15 @@ class EmbeddedCity:
 
     def node_of(self, agency: str) -> str:
         """The node that serves the agency; raises `KeyError`."""
-        for site in self.sites:
-            if any(served.agency == agency for served in site.agencies):
-                return site.node
-        raise KeyError(agency)
+        return self._nodes_by_agency[agency]
 
     def caller_tls(self, agency: str) -> ClientTls:
         """The certificate by which the agency's own system calls."""
         return ClientTls.issued(self.certificates, caller_name(agency))
+
+    @cached_property
+    def _nodes_by_agency(self) -> dict[str, str]:
+        return {served.agency: site.node for site in self.sites for served in site.agencies}
 
     def ended(self) -> dict[str, str]:
         """The nodes that ended by themselves, with their last words."""
@@ -150,12 +156,13 @@ class EmbeddedCity:
                 # A clean end takes a broker seconds, to write down what nobody will read: a city starts only once.
                 opened.callback(broker.kill)
             broker_started = pool.submit(broker.start) if broker else None
-            cluster = opened.enter_context(EmbeddedPostgres(self.directory / "postgres"))
+            cluster = opened.enter_context(self._cluster())
             if broker_started:
                 broker_started.result()
             bus_url = self._prepared_bus(broker.url if broker else cluster.dsn("bus"))
             certificates.result()
             self.progress("database", 1, 1)
+            opened.callback(self._stop_children)
             ports = _free_ports(len(self.sites))
             started = [
                 pool.submit(self._start_node, site, cluster, bus_url, port)
@@ -167,7 +174,12 @@ class EmbeddedCity:
         with ThreadPoolExecutor(len(self.sites), thread_name_prefix="health") as pool:
             list(pool.map(self._await_healthy, self.sites))
 
+    def _cluster(self) -> EmbeddedPostgres:
+        settings = {} if self.durable else {"fsync": "off", "full_page_writes": "off"}
+        return EmbeddedPostgres(self.directory / "postgres", settings)
+
     def _prepared_bus(self, url: str) -> str:
+        # Here and once: of many nodes that start together, all but one would wait for it.
         with open_bus(url) as bus:
             bus.ensure_topics((*TOPICS, *(inbox_topic(site.node) for site in self.sites)))
         return url
@@ -204,13 +216,14 @@ class EmbeddedCity:
         return {**inherited, **self.settings[node].to_env()}
 
     def _await_healthy(self, site: Site) -> None:
+        """Wait until a node serves, and until it knows every agency, so that it can hand petitions to each."""
         settings = self.settings[site.node]
         deadline = time.monotonic() + HEALTHY_SECONDS_MAX
-        tls = ClientTls.issued(self.certificates, site.node)
+        tls = self.caller_tls(site.agencies[0].agency)
         while time.monotonic() < deadline:
             if self._children[site.node].poll() is not None:
                 raise CityTrouble(f"node {site.node} ended while it started; it said:\n{self._last_words(site.node)}")
-            if _listens(settings.listen) and _is_serving(settings.listen, tls):
+            if _listens(settings.listen) and self._is_ready(site, tls):
                 with self._lock:
                     self._healthy += 1
                     self.progress("healthy", self._healthy, len(self.sites))
@@ -218,12 +231,19 @@ class EmbeddedCity:
             time.sleep(LOOK_SECONDS)
         raise CityTrouble(f"node {site.node} does not answer; it said:\n{self._last_words(site.node)}")
 
+    def _is_ready(self, site: Site, tls: ClientTls) -> bool:
+        with channel(self.settings[site.node].listen, tls) as to_node:
+            try:
+                return _is_serving(to_node) and (site.is_office or self._nodes_by_agency.keys() <= set(_known(to_node)))
+            except grpc.RpcError:
+                return False
+
     # --- stopping -----------------------------------------------------------------------------------------------
 
     def _stop_children(self) -> None:
         for process in self._children.values():
             process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS_MAX
+        deadline = time.monotonic() + (STOP_SECONDS_MAX if self.durable else STOP_SECONDS_MAX_UNKEPT)
         for process in self._children.values():
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
@@ -265,15 +285,21 @@ def _listens(address: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def _is_serving(address: str, tls: ClientTls) -> bool:
-    with channel(address, tls) as to_node:
-        check = to_node.unary_unary(
-            f"/{health.SERVICE_NAME}/Check",
-            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-            response_deserializer=health_pb2.HealthCheckResponse.FromString,
-        )
-        try:
-            answer = check(health_pb2.HealthCheckRequest(), timeout=2.0, wait_for_ready=True)
-        except grpc.RpcError:
-            return False
+def _is_serving(to_node: grpc.Channel) -> bool:
+    check = to_node.unary_unary(
+        f"/{health.SERVICE_NAME}/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+    answer = check(health_pb2.HealthCheckRequest(), timeout=CALL_SECONDS_MAX, wait_for_ready=True)
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def _known(to_node: grpc.Channel) -> Iterator[str]:
+    stub, request = CaseServiceStub(to_node), ListAgenciesRequest(page_size=500)
+    while True:
+        answer = stub.ListAgencies(request, timeout=CALL_SECONDS_MAX)
+        yield from (agency.agency for agency in answer.agencies)
+        if not answer.next_page_token:
+            return
+        request = ListAgenciesRequest(page_size=500, page_token=answer.next_page_token)
