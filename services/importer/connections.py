@@ -4,8 +4,10 @@ One node's `ListAgencies` names the node of every agency; an address is given fo
 all. A missing agency, address or certificate is told before the first row is sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
 
 import grpc
 
@@ -18,6 +20,7 @@ from services.kit.rpc.client import Caller, Credentials, call
 
 PAGE_SIZE = 500
 TIMEOUT_SECONDS = 30.0
+DIRECTORY_SECONDS_MAX, LOOK_SECONDS = 20.0, 0.1
 ANY_NODE = ""
 _KINDS = {AgencyKindOnWire.Value(f"AGENCY_KIND_{kind.name}"): kind for kind in AgencyKind}
 
@@ -35,38 +38,36 @@ class Connections:
         self._credentials = credentials
         self._channels: dict[tuple[str, Any], grpc.Channel] = {}
         self._routes: dict[str, tuple[CaseServiceStub, Caller]] = {}
+        self.office_agency: str | None = None
+        """The joint meeting office of the directory, if there is one."""
 
     def open(self, agencies: Iterable[MappedAgency]) -> None:
         """Find out who answers for these agencies; raise `NotReady`, `Denied` or `NotReached`."""
         wanted = list(agencies)
         caller = self._credentials.of_agency(wanted[0].id)
-        known = self._directory(next(iter(self._addresses.values())), caller)
-        if missing := [agency.id for agency in wanted if agency.id not in known]:
-            raise NotReady(
-                f"no node serves {_some(missing)}: set up nodes for these agencies, or copy the mapping and name "
-                "agencies that there are"
-            )
-        if other := [agency.id for agency in wanted if _KINDS.get(known[agency.id].kind) is not agency.kind]:
-            raise NotReady(f"of another kind than the mapping says: {_some(other)}")
-        nodes = {known[agency.id].node for agency in wanted}
-        if ANY_NODE not in self._addresses and (unknown := sorted(nodes - self._addresses.keys())):
-            raise NotReady(f"no address is given for node {_some(unknown)}: --address NODE=HOST:PORT")
+        for address in self._addresses.values():
+            known = self._directory(address, caller, {agency.id for agency in wanted})
+        _check(wanted, known)
+        offices = (
+            agency.agency for agency in known.values() if _KINDS.get(agency.kind) is AgencyKind.JOINT_MEETING_OFFICE
+        )
+        self.office_agency = next(offices, None)
         for agency in wanted:
             node = known[agency.id].node
-            address = self._addresses.get(node) or self._addresses[ANY_NODE]
+            if not (address := self._addresses.get(node) or self._addresses.get(ANY_NODE, "")):
+                raise NotReady(f"no address is given for node {node}, which serves {agency.id}: {node}=HOST:PORT")
             caller = self._credentials.of_agency(agency.id)
             self._routes[agency.id] = (CaseServiceStub(self._channel(address, caller)), caller)
 
-    def _directory(self, address: str, caller: Caller) -> dict[str, pb.Agency]:
+    def _directory(self, address: str, caller: Caller, wanted: set[str]) -> dict[str, pb.Agency]:
+        """Ask a node for all agencies, again while some are missing: nodes learn of each other one after another."""
         stub = CaseServiceStub(self._channel(address, caller))
-        known: dict[str, pb.Agency] = {}
-        request = pb.ListAgenciesRequest(page_size=PAGE_SIZE)
+        deadline = time.monotonic() + DIRECTORY_SECONDS_MAX
         while True:
-            answer = call(stub.ListAgencies, request, caller, timeout_seconds=TIMEOUT_SECONDS)
-            known |= {agency.agency: agency for agency in answer.agencies}
-            if not answer.next_page_token:
+            known = {agency.agency: agency for agency in _listed(stub, caller)}
+            if wanted <= known.keys() or time.monotonic() > deadline:
                 return known
-            request = pb.ListAgenciesRequest(page_size=PAGE_SIZE, page_token=answer.next_page_token)
+            time.sleep(LOOK_SECONDS)
 
     def _channel(self, address: str, caller: Caller) -> grpc.Channel:
         key = (address, caller.tls)
@@ -80,10 +81,39 @@ class Connections:
         made: Callable[..., Any] = getattr(stub, method)
         return call(made, request, caller, timeout_seconds=TIMEOUT_SECONDS)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the channels."""
         for channel in self._channels.values():
             channel.close()
+
+
+def _listed(stub: CaseServiceStub, caller: Caller) -> Iterator[pb.Agency]:
+    request = pb.ListAgenciesRequest(page_size=PAGE_SIZE)
+    while True:
+        answer = call(stub.ListAgencies, request, caller, timeout_seconds=TIMEOUT_SECONDS)
+        yield from answer.agencies
+        if not answer.next_page_token:
+            return
+        request = pb.ListAgenciesRequest(page_size=PAGE_SIZE, page_token=answer.next_page_token)
+
+
+def _check(wanted: Iterable[MappedAgency], known: Mapping[str, pb.Agency]) -> None:
+    missing = [agency.id for agency in wanted if agency.id not in known]
+    if missing:
+        raise NotReady(
+            f"no node serves {_some(missing)}: set up nodes for these agencies, or copy the mapping and name agencies "
+            "that there are"
+        )
+    if other := [agency.id for agency in wanted if _KINDS.get(known[agency.id].kind) is not agency.kind]:
+        raise NotReady(f"of another kind than the mapping says: {_some(other)}")
 
 
 def _some(names: list[str]) -> str:

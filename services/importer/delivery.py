@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -219,8 +220,9 @@ def _case_id(job: _Job) -> UUID:
 
 def request_of(step: Step, petition_id: UUID) -> Any:
     """Return the request of a step."""
+    fields = SimpleNamespace(**step.fields)
     if step.call.request is pb.RegisterPetitionRequest:
         header = message_of(pb.CommandHeader, step)
-        return message_of(step.call.request, None, header=header, petition_id=petition_id, **step.fields)
+        return message_of(step.call.request, fields, header=header, petition_id=petition_id)
     header = message_of(pb.CommandHeader, step, case_id=case_id_of(petition_id, step.agency))
-    return message_of(step.call.request, None, header=header, **step.fields)
+    return message_of(step.call.request, fields, header=header)

@@ -30,7 +30,7 @@ def time_reader(times: Times) -> Parse:
             except ValueError:
                 continue
             return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-        raise NotATime(f"not a time in any of the forms {', '.join(times.formats)}")
+        raise NotATime("not a time in any form that the mapping lists")
 
     return lru_cache(maxsize=4096)(read)
 
