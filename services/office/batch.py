@@ -15,11 +15,13 @@ import msgspec
 
 from domain.calendar import WorkCalendar
 from domain.event import Happening, UnknownEventType
+from domain.parking import PARKING_TYPES
 from domain.petition import Changes, PetitionFile
 from services.kit.bus.port import Record
 from services.kit.envelope import Envelope, MalformedRecord, decode
 from services.kit.reader import read_fact
 
+WAITS = "waits behind a parked record"
 _QUOTED = re.compile(r"'[^']*'")
 
 
@@ -117,27 +119,41 @@ class Folder:
                 self._fold_petition(petition_id, group, batch)
         return batch
 
+    def reopen(self, petition_id: UUID) -> None:
+        """Let the petition's records be folded again, until the next one that cannot be."""
+        self._blocked.discard(petition_id)
+
     def _fold_petition(self, petition_id: UUID, group: list[Taken], batch: Batch) -> None:
-        file, changes = self._files[petition_id], Changes()
-        folded = len(batch.facts)
-        for number, taken in enumerate(group):
-            reason = "waits behind a parked record" if petition_id in self._blocked else taken.problem
+        changes = Changes()
+        is_changed = False
+        for taken in group:
+            if is_decision(taken):
+                # The office's decision on a parked record must not wait behind that record.
+                batch.facts.append(taken)
+                continue
+            is_blocked = petition_id in self._blocked
+            reason = WAITS if is_blocked else self._fold_one(petition_id, taken, changes)
             if reason is None:
-                try:
-                    file.apply(happening_of(taken), self._calendar, changes)
-                except Exception as problem:  # noqa: BLE001 - a consumer parks what it cannot fold, and says so
-                    reason = f"could not be folded: {type(problem).__name__}"
-                    self.broken.add(petition_id)
-            if reason is not None:
-                self._park(petition_id, group[number:], reason, batch)
-                break
-            batch.facts.append(taken)
-        if len(batch.facts) > folded:
+                batch.facts.append(taken)
+                is_changed = True
+            else:
+                batch.parked.append(Parked(taken, reason, poison=not is_blocked))
+                self._blocked.add(petition_id)
+        if is_changed:
             batch.changes[petition_id] = changes
 
-    def _park(self, petition_id: UUID, rest: list[Taken], reason: str, batch: Batch) -> None:
-        first, *later = rest
-        already_blocked = petition_id in self._blocked
-        batch.parked.append(Parked(first, reason, poison=not already_blocked))
-        batch.parked += [Parked(taken, "waits behind a parked record", poison=False) for taken in later]
-        self._blocked.add(petition_id)
+    def _fold_one(self, petition_id: UUID, taken: Taken, changes: Changes) -> str | None:
+        """Fold one record; return why it cannot be, if so."""
+        if taken.problem is not None:
+            return taken.problem
+        try:
+            self._files[petition_id].apply(happening_of(taken), self._calendar, changes)
+        except Exception as problem:  # noqa: BLE001 - a consumer parks what it cannot fold, and says so
+            self.broken.add(petition_id)
+            return f"could not be folded: {type(problem).__name__}"
+        return None
+
+
+def is_decision(taken: Taken) -> bool:
+    """Tell whether the record is a decision of the office on a parked record."""
+    return taken.problem is None and taken.event.type_name in PARKING_TYPES

@@ -58,16 +58,18 @@ CREATE TABLE IF NOT EXISTS office.parked (
     type           text,
     partition      integer NOT NULL,
     record_offset  bigint NOT NULL,
+    record_key     bytea,
     value          bytea,
     reason         text NOT NULL,
     poison         boolean NOT NULL,
     parked_time    timestamptz NOT NULL DEFAULT transaction_timestamp(),
     resolved_time  timestamptz,
-    resolution     text,
-    resolved_why   text,
+    resolution     text CHECK (resolution IN ('folded', 'skipped', 'duplicate')),
+    resolved_by    text,  -- The decision, as <node>:<position> of the office's own log.
     UNIQUE (partition, record_offset)
 );
 CREATE INDEX IF NOT EXISTS parked_open ON office.parked (petition_id) WHERE resolved_time IS NULL;
+CREATE INDEX IF NOT EXISTS parked_by_decision ON office.parked (resolved_by);
 
 -- Every fact on a petition in the order of taking in; the fields that officials read are taken from the stored bytes.
 CREATE OR REPLACE VIEW office.timelines AS
