@@ -24,12 +24,26 @@ def views_version(calendar_version: str) -> str:
 
 
 def prepare(dsn: str, calendar_version: str) -> None:
-    """Create what is missing in the schema; several processes may call it at once."""
+    """Create what is missing in the schema; several processes may call it at once.
+
+    Views of another version are left as they are while they hold anything: a rebuild makes the new ones beside them.
+    """
+    current = views_version(calendar_version)
     with connect(dsn) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('lianxi office schema'))")
         connection.execute(files("services.office").joinpath("schema.sql").read_bytes())
+        row = connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
+        if row is None or row[1] == current or row[0] > 0:
+            return
+        # Nothing was folded yet, so that tables of another version's columns are replaced rather than compared.
+        connection.execute(f"DROP SCHEMA {LIVE} CASCADE")
+        connection.execute(f"CREATE SCHEMA {LIVE}")
         for view in VIEWS:
             view.table.create(connection, LIVE)
-        connection.execute(
-            "UPDATE office.inbox_head SET views_version = %s WHERE sequence = 0", [views_version(calendar_version)]
-        )
+        connection.execute("UPDATE office.inbox_head SET views_version = %s", [current])
+
+
+def are_current(connection: Rows, calendar_version: str) -> bool:
+    """Tell whether the live views were folded by this version of the code and with this calendar."""
+    row = connection.execute("SELECT views_version FROM office.inbox_head").fetchone()
+    return row is not None and row[0] == views_version(calendar_version)
