@@ -3,22 +3,27 @@
 It has its own timer and reads the missed duties in the order of their dates: nothing starves, and a scan costs what it
 finds, not what is open. The log takes a breach once whatever restarts or replicas there are, because the stream's id
 follows from duty and rung (I5). From the log it travels like every other fact, and the views show it.
+
+It judges only what it knows to be whole: everything that was on the bus at that moment is folded, and no fact on the
+petition came in during the last seconds. Otherwise an office that catches up, or older records that come in a step at a
+time, would have dates on record as missed whose keeping is the very next fact.
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event as Signal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain.breach import BreachRecorded, breach_id_of
 from domain.calendar import DueState
 from domain.recomputation import DueDateRecomputed, recomputation_id_of
 from domain.rules import rule_row
+from services.kit.bus.port import Bus, events_topic
 from services.kit.clock import Clock
 from services.kit.database import Rows
-from services.kit.log import Log
-from services.kit.log.command import Outcome
+from services.kit.log import Fact, Log, Outcome
 from services.office.rebuild import Moved
 from services.office.views.duties import MISSED, DutyRow
 
@@ -29,10 +34,17 @@ TICK_SECONDS = 1.0
 RUNG_DAYS: tuple[int, ...] = (0,)
 """Days after the due date at which each rung is recorded. The law gives no figure beyond the date itself."""
 
+SETTLING = timedelta(seconds=3)
+CAUGHT_UP_PAUSE_SECONDS = 0.05
+CAUGHT_UP_SECONDS_MAX = 10.0
+COMMAND_FACTS_MAX = 200
+
 _SCAN = f"""
     SELECT {", ".join(DutyRow._fields)} FROM views.duties
     WHERE breach_rung = %s AND due_time <= %s AND {MISSED}
     AND (met_time IS NULL OR met_time >= due_time + %s) AND (released_time IS NULL OR released_time >= due_time + %s)
+    AND NOT EXISTS (SELECT FROM office.inbox WHERE inbox.petition_id = duties.petition_id
+                    AND inbox.ingested_time > transaction_timestamp() - %s)
     ORDER BY due_time LIMIT {SCAN_ROWS_MAX}"""
 
 
@@ -47,26 +59,50 @@ class Missed(NamedTuple):
 class Watch:
     """Finds missed dates in the views and records them in the office's log."""
 
-    def __init__(self, rows: Rows, office_log: Log, office: str, rung_days: Sequence[int] = RUNG_DAYS) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        office_log: Log,
+        office: str,
+        rung_days: Sequence[int] = RUNG_DAYS,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        """Read through `rows`; `settling` is how long no fact on a petition came in before it is judged."""
         self._rows = rows
         self._log = office_log
         self._office = office
         self._rung_days = tuple(rung_days)
+        self._settling = settling
+
+    def has_read(self, end_offsets: Mapping[int, int]) -> bool:
+        """Tell whether the views hold everything that stood on the bus when these were its ends."""
+        rows = self._rows.execute("SELECT partition, next_offset FROM office.read_offset").fetchall()
+        read: dict[int, int] = dict(rows)
+        return all(read.get(partition, 0) >= end for partition, end in end_offsets.items())
 
     def tick(self, now: datetime) -> int:
         """Record what was missed up to `now`; return how many breaches this call put on record."""
         recorded = 0
         for number, days in enumerate(self._rung_days):
-            for missed in self._missed(number, timedelta(days=days), now):
-                recorded += self._record(missed)
+            missed = self._missed(number, timedelta(days=days), now)
+            for start in range(0, len(missed), COMMAND_FACTS_MAX):
+                recorded += self._record(missed[start : start + COMMAND_FACTS_MAX])
         return recorded
 
     def _missed(self, rungs_recorded: int, delay: timedelta, now: datetime) -> list[Missed]:
-        rows = self._rows.execute(_SCAN, [rungs_recorded, now - delay, delay, delay]).fetchall()
-        duties = map(DutyRow._make, rows)
+        values = [rungs_recorded, now - delay, delay, delay, self._settling]
+        duties = map(DutyRow._make, self._rows.execute(_SCAN, values).fetchall())
         return [Missed(duty, rungs_recorded + 1, _reached(duty, delay)) for duty in duties]
 
-    def _record(self, missed: Missed) -> int:
+    def _record(self, missed: Sequence[Missed]) -> int:
+        facts = [self._fact(one) for one in missed]
+        # Expecting empty streams is what makes it once: whoever comes second is told of the conflict, and is done.
+        if self._log.record_facts(facts).outcome is Outcome.APPENDED:
+            return len(facts)
+        outcomes = [self._log.record_facts([fact]).outcome for fact in facts]
+        return outcomes.count(Outcome.APPENDED)
+
+    def _fact(self, missed: Missed) -> Fact:
         duty = missed.duty
         assert duty.due_date is not None
         assert duty.due_time is not None
@@ -84,10 +120,7 @@ class Watch:
             due_time=duty.due_time,
             calendar_version=duty.calendar_version,
         )
-        stream = breach_id_of(duty.duty_id, missed.rung)
-        # Expecting an empty stream is what makes it once: whoever comes second is told of the conflict, and is done.
-        answer: Any = self._log.record(stream, 0, [breach])
-        return int(answer.outcome is Outcome.APPENDED)
+        return Fact(breach_id_of(duty.duty_id, missed.rung), 1, breach)
 
 
 def record_moved(office_log: Log, office: str, now: datetime, moved: Sequence[Moved]) -> None:
@@ -116,11 +149,24 @@ def _reached(duty: DutyRow, delay: timedelta) -> datetime:
     return duty.due_time + delay
 
 
-def follow(watch: Watch, clock: Clock, stop: Signal) -> None:
+def follow(watch: Watch, clock: Clock, stop: Signal, bus: Bus) -> None:
     """Look every second until told to stop; a full scan is followed by the next at once."""
     while not stop.is_set():
-        recorded = watch.tick(clock())
+        now = clock()
+        recorded = watch.tick(now) if _catches_up(watch, bus.end_offsets(events_topic().name), stop) else 0
         if recorded:
             log.info("breaches recorded count=%s", recorded)
         if recorded < SCAN_ROWS_MAX:
             stop.wait(TICK_SECONDS)
+
+
+def _catches_up(watch: Watch, end_offsets: Mapping[int, int], stop: Signal) -> bool:
+    """Wait a while until the views hold what stands on the bus; tell whether they do."""
+    deadline = time.monotonic() + CAUGHT_UP_SECONDS_MAX
+    while not watch.has_read(end_offsets):
+        if stop.wait(CAUGHT_UP_PAUSE_SECONDS):
+            return False
+        if time.monotonic() > deadline:
+            log.warning("dates are not watched: ingest has not read what stands on the bus")
+            return False
+    return True
