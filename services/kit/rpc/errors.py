@@ -28,6 +28,8 @@ _LOGGER = logging.getLogger(__name__)
 STATUS_OF_CODE: dict[str, grpc.StatusCode] = {
     "CASE_UNKNOWN": grpc.StatusCode.NOT_FOUND,
     "DUTY_UNKNOWN": grpc.StatusCode.NOT_FOUND,
+    "PETITION_UNKNOWN": grpc.StatusCode.NOT_FOUND,
+    "PARKED_UNKNOWN": grpc.StatusCode.NOT_FOUND,
     "ALREADY_REGISTERED": grpc.StatusCode.ALREADY_EXISTS,
     "REQUEST_ID_REUSED": grpc.StatusCode.ALREADY_EXISTS,
     "STALE_VERSION": grpc.StatusCode.ABORTED,
@@ -38,8 +40,11 @@ STATUS_OF_CODE: dict[str, grpc.StatusCode] = {
     "AGENCY_NOT_STATED": grpc.StatusCode.PERMISSION_DENIED,
     "AGENCY_NOT_THE_CALLERS": grpc.StatusCode.PERMISSION_DENIED,
     "AGENCY_NOT_SERVED": grpc.StatusCode.PERMISSION_DENIED,
+    "CALLER_NOT_THE_OFFICE": grpc.StatusCode.PERMISSION_DENIED,
     "UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
     "POSITION_NOT_REACHED": grpc.StatusCode.UNAVAILABLE,
+    "NOT_CARRIED_OUT_YET": grpc.StatusCode.UNAVAILABLE,
+    "VIEWS_OUTDATED": grpc.StatusCode.UNAVAILABLE,
     "TOO_LATE": grpc.StatusCode.DEADLINE_EXCEEDED,
     "FAULT": grpc.StatusCode.INTERNAL,
 }
