@@ -1,0 +1,147 @@
+"""What one asks the office: who holds it, what is late, what is due, through whose hands, how so, the whole picture."""
+
+from typing import Any
+
+import click
+from rich.table import Table
+
+from lianxi.office.v1 import office_service_pb2 as pb
+from lianxi.type.v1 import duty_pb2
+from services.cli import office_tables as tables
+from services.cli.office_calls import Office, asks_office
+
+ROWS_SHOWN = 50
+_LIMIT = click.option("--limit", default=ROWS_SHOWN, show_default=True, type=click.IntRange(1, 500), help="Rows.")
+_DEBTOR = click.option("--debtor", default="", metavar="ID", help="Only what this agency owes.")
+
+
+@click.command(short_help="Who holds it and why. 谁在办")
+@click.argument("petition_id")
+@asks_office
+def petition(office: Office, *, petition_id: str) -> None:
+    """Say who holds a petition and why, through whose hands it passed, and what is owed on it. 谁在办、为什么。
+
+    \b
+    lianxi office petition 5d1c3a52-0000-4000-8000-000000000001
+    """
+    found: pb.Petition = office.ask("GetPetition", pb.GetPetitionRequest(petition_id=petition_id))
+    handoffs = office.ask("ListHandoffs", pb.ListHandoffsRequest(petition_id=petition_id)).handoffs
+    duties = office.ask("ListDuties", pb.ListDutiesRequest(petition_id=petition_id, page_size=200)).duties
+    if office.as_json:
+        office.show_json(petition=found, handoffs=list(handoffs), duties=list(duties))
+        return
+    office.console.print(tables.petition(found))
+    office.console.print(tables.handoffs(handoffs))
+    office.console.print(tables.duties(duties, "duties 责任事项"))
+
+
+@click.command(short_help="What is late, oldest due first. 超期")
+@_DEBTOR
+@_LIMIT
+@asks_office
+def late(office: Office, *, debtor: str, limit: int) -> None:
+    """List what is past its date and not done, the oldest date first. 超期未办,最早到期的在前。
+
+    \b
+    lianxi office late
+    lianxi office late --debtor housing-bureau --json
+    """
+    request = pb.ListDutiesRequest(debtor=debtor, statuses=[tables.BREACHED], page_size=limit)
+    _show_duties(office, request, "late 超期")
+
+
+@click.command(short_help="What is due in the next days. 即将到期")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(0, 3660), help="From today on.")
+@_DEBTOR
+@_LIMIT
+@asks_office
+def due(office: Office, *, days: int, debtor: str, limit: int) -> None:
+    """List what falls due today and in the next days. 今天起若干天内到期。
+
+    \b
+    lianxi office due --days 7
+    """
+    request = pb.ListDutiesRequest(debtor=debtor, statuses=[tables.OPEN], due_within_days=days, page_size=limit)
+    _show_duties(office, request, f"due within {days} days {days} 天内到期")
+
+
+def _show_duties(office: Office, request: pb.ListDutiesRequest, title: str) -> None:
+    answer: pb.ListDutiesResponse = office.ask("ListDuties", request)
+    if office.as_json:
+        office.show_json(answer=answer)
+        return
+    office.console.print(tables.duties(answer.duties, title))
+    if answer.next_page_token:
+        office.console.print("… and more 还有更多 (--limit)")
+
+
+@click.command(short_help="Through whose hands it passed. 流转过程")
+@click.argument("petition_id")
+@asks_office
+def handoffs(office: Office, *, petition_id: str) -> None:
+    """Say through whose hands a petition passed, and to whom each stretch of time is charged. 流转过程和责任时段。
+
+    \b
+    lianxi office handoffs 5d1c3a52-0000-4000-8000-000000000001
+    """
+    passed = office.ask("ListHandoffs", pb.ListHandoffsRequest(petition_id=petition_id, page_size=200)).handoffs
+    segments = office.ask("ListCustody", pb.ListCustodyRequest(petition_id=petition_id)).segments
+    if office.as_json:
+        office.show_json(handoffs=list(passed), custody=list(segments))
+        return
+    office.console.print(tables.handoffs(passed))
+    office.console.print(tables.custody(segments))
+
+
+@click.command(short_help="Every fact on it. 办理记录")
+@click.argument("petition_id")
+@_LIMIT
+@asks_office
+def timeline(office: Office, *, petition_id: str, limit: int) -> None:
+    """List every fact on a petition, in the order in which the office took them in. 全部办理记录。
+
+    \b
+    lianxi office timeline 5d1c3a52-0000-4000-8000-000000000001
+    """
+    answer = office.ask("ListTimeline", pb.ListTimelineRequest(petition_id=petition_id, page_size=limit))
+    if office.as_json:
+        office.show_json(answer=answer)
+        return
+    office.console.print(tables.timeline(answer.entries))
+
+
+@click.command(short_help="How a date comes about. 日期由来")
+@click.argument("duty_id")
+@asks_office
+def explain(office: Office, *, duty_id: str) -> None:
+    """Say how the date of a duty comes about, a step a line. 期限如何计算。
+
+    DUTY_ID stands in the last column of `lianxi office late` and of `lianxi office due`.
+    """
+    found: duty_pb2.DueExplanation = office.ask("ExplainDuty", pb.ExplainDutyRequest(duty_id=duty_id))
+    if office.as_json:
+        office.show_json(explanation=found)
+        return
+    office.console.print(tables.duties([found.duty], f"{found.title_zh} {found.title}"))
+    for number, step in enumerate(found.steps, 1):
+        office.console.print(f"  {number}. {step}", highlight=False)
+
+
+@click.command(short_help="The whole picture in numbers. 总览")
+@asks_office
+def overview(office: Office, **_: Any) -> None:
+    """Show the whole picture in numbers. 总览:事项、责任、流转、各节点进度。
+
+    What is counted by agency leaves accusations out, because a small number could tell who is accused.
+    """
+    found: pb.Overview = office.ask("GetOverview", pb.GetOverviewRequest())
+    if office.as_json:
+        office.show_json(overview=found)
+        return
+    shown: list[Table] = tables.overview(found)
+    for table in shown:
+        office.console.print(table)
+
+
+QUESTIONS: tuple[click.Command, ...] = (overview, late, due, petition, handoffs, timeline, explain)
+"""The commands that `lianxi office` adds, in the order of its help."""
