@@ -234,7 +234,7 @@ class EmbeddedCity:
     def _is_ready(self, site: Site, tls: ClientTls) -> bool:
         with channel(self.settings[site.node].listen, tls) as to_node:
             try:
-                return _is_serving(to_node) and (site.is_office or self._nodes_by_agency.keys() <= set(_known(to_node)))
+                return _is_serving(to_node) and self._nodes_by_agency.keys() <= set(_known(to_node))
             except grpc.RpcError:
                 return False
 
