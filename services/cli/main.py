@@ -71,3 +71,7 @@ def main() -> None:
     Bring in real records       lianxi import FILE --mapping MAPPING.toml
     Learn about one command     lianxi COMMAND --help
     """
+
+
+if __name__ == "__main__":
+    main()

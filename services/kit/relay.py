@@ -9,7 +9,7 @@ is acknowledged. It never skips a fact, and a node has one active relay.
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
 from threading import Event
@@ -19,7 +19,7 @@ import domain
 from domain.case import ADDRESSED, HandedOff
 from domain.event import Event as DomainEvent
 from domain.event import event_class, has_upcast
-from services.kit.bus import BusTrouble, Producer, Topic, events_topic, inbox_topic
+from services.kit.bus import Acknowledgement, BusTrouble, Producer, Topic, events_topic, inbox_topic
 from services.kit.directory import AgencyEntry, PatientLookup
 from services.kit.envelope import encode, to_event
 from services.kit.held_deliveries import HeldDeliveries, HeldDelivery
@@ -32,7 +32,7 @@ from services.kit.sealing import wrap_for
 
 logger = logging.getLogger(__name__)
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 2_000
 LISTEN_SECONDS = 1.0
 ACKNOWLEDGE_SECONDS_MAX = 130.0
 
@@ -59,6 +59,42 @@ class Addressed(NamedTuple):
     row: LoggedEvent
     event: DomainEvent
     to_agency: str
+
+
+class Sent:
+    """Records that were handed to the bus in order; sending stops at the first that it does not take."""
+
+    def __init__(self, producer: Producer, records: Iterable[tuple[Topic, bytes, bytes]]) -> None:
+        self._acknowledgements: list[Acknowledgement] = []
+        self._trouble: BusTrouble | None = None
+        try:
+            for record in records:
+                self._acknowledgements.append(producer.send(*record))
+        except BusTrouble as trouble:
+            self._trouble = trouble
+
+    def outcome(self) -> tuple[int, BusTrouble | TimeoutError | None]:
+        """Wait for every acknowledgement.
+
+        Returns how many are there, counted from the first without a gap, and the first trouble if there was one.
+        """
+        acknowledged = 0
+        first: BusTrouble | TimeoutError | None = None
+        for acknowledgement in self._acknowledgements:
+            try:
+                acknowledgement.result(ACKNOWLEDGE_SECONDS_MAX)
+            except (BusTrouble, TimeoutError) as trouble:
+                first = first or trouble
+            if first is None:
+                acknowledged += 1
+        return acknowledged, first or self._trouble
+
+
+class _Flight(NamedTuple):
+    """A batch of facts on its way to the events topic."""
+
+    rows: Sequence[LoggedEvent]
+    sent: Sent
 
 
 def run(node: Node, stop: Event) -> None:
@@ -88,26 +124,35 @@ class Relay:
         self.position: int = row[0] if row else 0
         self._held = HeldDeliveries(connection)
         self._seen_directory = -1
+        self._flight: _Flight | None = None
         self._lookup = PatientLookup(node.directory, stop)
 
-    def carry(self) -> int:
-        """Send the next facts and return how many; raises `BusTrouble` after noting what was acknowledged."""
+    def carry(self) -> bool:
+        """Send the next facts, then see the ones before them through; false when nothing is left to do.
+
+        One batch is on its way while the next is read and sent: otherwise the relay would wait as long as it works.
+        Raises `BusTrouble` after noting what was acknowledged; the relay is then of no further use.
+        """
         if self._seen_directory != self._node.directory.version:
             self._seen_directory = self._node.directory.version
             self._send_held()
-        rows = self._node.log.select_stored(self.position, BATCH_ROWS)
+        before, self._flight = self._flight, None
+        rows = self._node.log.select_stored(before.rows[-1].position if before else self.position, BATCH_ROWS)
         if rows:
-            self._carry(rows)
-        return len(rows)
+            self._flight = _Flight(rows, Sent(self._producer, (_record(self._node.id, row) for row in rows)))
+        if before:
+            self._see_through(before)
+        return bool(rows)
 
-    def _carry(self, rows: Sequence[LoggedEvent]) -> None:
-        sent, trouble = send_all(self._producer, (_record(self._node.id, row) for row in rows))
-        rows = rows[:sent]
+    def _see_through(self, flight: _Flight) -> None:
+        """Wait until the facts are acknowledged, send the copies of the addressed ones, and note how far it came."""
+        acknowledged, trouble = flight.sent.outcome()
+        rows = flight.rows[:acknowledged]
         addressed = [_read(row) for row in rows if _may_be_addressed(row.topic)]
         copies, held = self._sort([one for one in addressed if one is not None])
-        sent, copy_trouble = send_all(self._producer, (copy[1:] for copy in copies))
+        acknowledged, copy_trouble = Sent(self._producer, (copy[1:] for copy in copies)).outcome()
         if copy_trouble is not None:
-            rows = [row for row in rows if row.position < copies[sent].position]
+            rows = [row for row in rows if row.position < copies[acknowledged].position]
         if rows:
             self._advance(rows[-1].position, held)
         if trouble or copy_trouble:
@@ -152,10 +197,10 @@ class Relay:
             rows = [self._node.log.select_stored(position - 1, 1)[0] for position in known]
             addressed = [one for row in rows if (one := _read(row)) is not None]
             copies = self._copies([(one, known[one.row.position]) for one in addressed])
-            sent, trouble = send_all(self._producer, (copy[1:] for copy in copies))
-            if sent:
-                self._held.delivered(copy.position for copy in copies[:sent])
-                logger.info("%d held facts were delivered", sent)
+            acknowledged, trouble = Sent(self._producer, (copy[1:] for copy in copies)).outcome()
+            if acknowledged:
+                self._held.delivered(copy.position for copy in copies[:acknowledged])
+                logger.info("%d held facts were delivered", acknowledged)
             if trouble is not None:
                 raise trouble
 
@@ -170,32 +215,6 @@ class Relay:
         else:
             self._connection.execute(_ADVANCE, (_PROGRESS, position), prepare=True)
         self.position = position
-
-
-def send_all(
-    producer: Producer, records: Iterator[tuple[Topic, bytes, bytes]]
-) -> tuple[int, BusTrouble | TimeoutError | None]:
-    """Send records in order and wait for every acknowledgement.
-
-    Returns how many are acknowledged counted from the first without a gap, and the first trouble if there was one.
-    """
-    acknowledgements = []
-    trouble: BusTrouble | TimeoutError | None = None
-    try:
-        for record in records:
-            acknowledgements.append(producer.send(*record))  # noqa: PERF401 - what was sent counts when one fails
-    except BusTrouble as error:
-        trouble = error
-    acknowledged = 0
-    failed: BusTrouble | TimeoutError | None = None
-    for acknowledgement in acknowledgements:
-        try:
-            acknowledgement.result(ACKNOWLEDGE_SECONDS_MAX)
-        except (BusTrouble, TimeoutError) as error:
-            failed = failed or error
-        if failed is None:
-            acknowledged += 1
-    return acknowledged, failed or trouble
 
 
 def _record(node: str, row: LoggedEvent) -> tuple[Topic, bytes, bytes]:

@@ -191,6 +191,7 @@ def test_nothing_is_counted_as_sent_behind_a_failure(city: City) -> None:
     fates = {2: Fate.LOST, 4: Fate.UNACKNOWLEDGED}
     producer = FaultyBus(node.bus, lambda sending: fates.get(sending.number, Fate.SENT)).producer()
     topic: Topic = events_topic()
-    sent, trouble = relay.send_all(producer, iter([(topic, b"key", b"%d" % number) for number in range(1, 6)]))
+    sent = relay.Sent(producer, [(topic, b"key", b"%d" % number) for number in range(1, 6)])
+    acknowledged, trouble = sent.outcome()
     producer.close()
-    assert (sent, trouble is not None) == (1, True)
+    assert (acknowledged, trouble is not None) == (1, True)

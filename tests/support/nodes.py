@@ -86,6 +86,20 @@ def introduce(*nodes: Node) -> None:
             node.directory.learn(other.entry())
 
 
+@pytest.fixture
+def bureau(city: City) -> Node:
+    """The node of the petition bureau, which hands petitions on."""
+    return city.node("bureau", BUREAU)
+
+
+@pytest.fixture
+def housing(city: City, bureau: Node) -> Node:
+    """The node that petitions are handed to; it and the bureau's know each other."""
+    node = city.node("housing", HOUSING)
+    introduce(bureau, node)
+    return node
+
+
 @contextmanager
 def running(node: Node, **loops: runtime.Loop) -> Iterator[None]:
     """Run loops of a node beside the test, as its process would; a bug in one of them fails the test."""
