@@ -2,8 +2,8 @@
 
 While one batch is being committed the next one fills, so a lone record leaves at once and a flood travels in large
 batches, without any timer.  A batch is one transaction and therefore one fate: it serves as the acknowledgement of
-every record in it.  Nothing is sent twice from here: when a commit's outcome is unknown the batch has failed, and
-the caller decides.
+every record in it.  Nothing is sent twice from here, and nothing after a batch that failed: when a commit's outcome is
+unknown, the producer has failed with all that waits, and the caller goes on with another one.
 """
 
 import threading
@@ -79,6 +79,7 @@ class EmbeddedProducer:
         self._waiting: deque[Batch] = deque()
         self._underway: Batch | None = None
         self._closed = False
+        self._failure: str | None = None
         self._thread = threading.Thread(target=self._send_batches, name="embedded-bus-producer", daemon=True)
         self._thread.start()
 
@@ -120,6 +121,8 @@ class EmbeddedProducer:
     def _open_batch(self) -> Batch:
         """The batch to add to; the caller holds the lock."""
         while True:
+            if self._failure is not None:
+                raise BusTrouble(f"the producer has failed: {self._failure}")
             if self._closed:
                 raise BusTrouble("the producer is closed")
             if self._waiting and not self._waiting[-1].is_full():
@@ -132,8 +135,20 @@ class EmbeddedProducer:
 
     def _send_batches(self) -> None:
         while (batch := self._next_batch()) is not None:
-            batch.settle(self._append(batch))
+            trouble = self._append(batch)
+            if trouble is not None:
+                self._fail(trouble)
+            batch.settle(trouble)
         self._disconnect()
+
+    def _fail(self, trouble: str) -> None:
+        """Let nothing pass any more: what was sent after the lost batch must not be written before its repetition."""
+        with self._changed:
+            self._failure = trouble
+            for batch in self._waiting:
+                batch.settle(trouble)
+            self._waiting.clear()
+            self._changed.notify_all()
 
     def _next_batch(self) -> Batch | None:
         """The oldest batch, as soon as there is one; nothing once the producer is closed and empty."""

@@ -147,9 +147,15 @@ class KafkaAcknowledgement:
 
 
 class KafkaProducer:
-    """Sends records through the client's own thread; safe to share between threads."""
+    """Sends records through the client's own thread; safe to share between threads.
+
+    When kafka-python gives a batch up (its time ran out, or a new epoch began), it goes on with the next one.  Later
+    records would then stand before the repetition of earlier ones, so the first failure stops the client's thread: the
+    client has one batch of a partition under way, and tells of its failure before it takes up another.
+    """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._failure: str | None = None
         try:
             self._producer = open_producer(settings)
         except KafkaError as error:
@@ -159,11 +165,19 @@ class KafkaProducer:
         """Queue a record; blocks for `max_block_ms` at most."""
         if len(value) > VALUE_BYTES_MAX:
             raise ValueError(f"a value of {len(value)} bytes is too large for the bus")
+        if self._failure is not None:
+            raise BusTrouble(f"the producer has failed: {self._failure}")
         try:
             future = self._producer.send(topic.name, value, key, partition=partition_of(key, topic.partitions))
         except KafkaError as error:
             raise BusTrouble(f"the record could not be queued: {error!r}") from error
+        future.add_errback(self._fail)
         return KafkaAcknowledgement(future)
+
+    def _fail(self, error: Exception) -> None:
+        """Stop the client's thread, which is the one that calls; what it has not sent yet fails as well."""
+        self._failure = self._failure or repr(error)
+        self._producer._sender.force_close()  # noqa: SLF001 - kafka-python 3.0.12 has no other way to stop at once
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until what was sent before the call is acknowledged or has failed."""

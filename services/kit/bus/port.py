@@ -93,15 +93,17 @@ class Acknowledgement(Protocol):
 class Producer(Protocol):
     """Sends records; safe to share between threads.
 
-    After a failed acknowledgement, later sends to the same partition may have succeeded.  A caller that needs
-    order therefore stops at the first failure and resends everything from the last contiguous acknowledgement.
+    A producer fails once and for good: after a failed acknowledgement nothing that was sent later is written, and every
+    further `send` raises `BusTrouble`.  What a partition holds of one producer's records is thus always a beginning of
+    what was sent to it, without a hole: readers that drop repetitions by position rely on that.  The caller closes it
+    and goes on with a new one, from the last contiguous acknowledgement.
     """
 
     def send(self, topic: Topic, key: bytes, value: bytes) -> Acknowledgement:
         """Queue a record for the partition of its key; blocks only while the buffer is full.
 
-        Raises `BusTrouble` when the producer is closed, the bus is away for long or the buffer stays full, and
-        `ValueError` for a value above `VALUE_BYTES_MAX`.
+        Raises `BusTrouble` when the producer is closed or has failed, the bus is away for long or the buffer stays
+        full, and `ValueError` for a value above `VALUE_BYTES_MAX`.
         """
         ...
 
