@@ -146,10 +146,12 @@ class Relay:
 
     def _see_through(self, flight: _Flight) -> None:
         """Wait until the facts are acknowledged, send the copies of the addressed ones, and note how far it came."""
+        # The copies are made while the bus works on the facts, and sent once it has them.
+        addressed = [_read(row) for row in flight.rows if _may_be_addressed(row.topic)]
+        copies, held = self._sort([one for one in addressed if one is not None])
         acknowledged, trouble = flight.sent.outcome()
         rows = flight.rows[:acknowledged]
-        addressed = [_read(row) for row in rows if _may_be_addressed(row.topic)]
-        copies, held = self._sort([one for one in addressed if one is not None])
+        copies = [copy for copy in copies if rows and copy.position <= rows[-1].position]
         acknowledged, copy_trouble = Sent(self._producer, (copy[1:] for copy in copies)).outcome()
         if copy_trouble is not None:
             rows = [row for row in rows if row.position < copies[acknowledged].position]
