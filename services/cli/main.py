@@ -25,10 +25,12 @@ WORDS: dict[str, Word] = {
     "node": Word("node", "node", "Set up and run a node of an agency. 节点"),
     "office": Word("office", "office", "Ask and run the Joint Meeting Office. 联席会议办公室"),
     "import": Word("import", "import_command", "Bring in real records from CSV or XLSX. 导入"),
+    "rules": Word("rules", "rules", "Print the duty table. 期限表"),
+    "due": Word("rules", "due", "Work out one date aloud. 计算期限"),
     "certs": Word("certs", "certs", "Make and look at certificates. 证书"),
     "kafka": Word("kafka", "kafka", "Run a Kafka broker here. 消息中间件"),
 }
-"""Every subcommand; its module is `services/cli/<name>_commands.py`."""
+"""Every subcommand; its module is `services/cli/<module>_commands.py`."""
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,68 @@
+"""The duty table and one date, as a jurist reads them at the command line."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from services.cli.main import main
+
+
+def run(*arguments: str) -> str:
+    """Run the command and return what it printed."""
+    result = CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_every_row_names_its_article_and_a_row_without_a_figure_says_so() -> None:
+    rows = json.loads(run("rules", "--json"))
+    assert all(row["article"] and row["debtor"] and row["start"] for row in rows)
+    silent = {row["rule"] for row in rows if row["state"] == "no_figure_in_law"}
+    assert {"D5-RULING", "D4-ACCEPTANCE"} <= silent
+    assert all(row["length"] is None for row in rows if row["rule"] in silent)
+
+
+@pytest.mark.parametrize(("day", "version"), [("2022-04-30", "2005"), ("2022-05-01", "2022")])
+def test_a_matter_is_under_the_regulations_of_its_first_receipt(day: str, version: str) -> None:
+    rows = {row["rule"]: row["version"] for row in json.loads(run("rules", "--on", day, "--json"))}
+    assert rows["D10"] == version
+    assert ("D5" in rows) == (version == "2022")
+
+
+@pytest.mark.parametrize(
+    ("rule", "start", "due_date"),
+    [
+        ("D4", "2022-05-01", "2022-05-16"),
+        ("D10", "2022-05-01", "2022-06-30"),
+        ("D5", "2022-05-01", "2022-05-10"),
+        ("d12", "2022-05-01", "2022-05-31"),
+    ],
+)
+def test_a_date_is_worked_out_aloud(rule: str, start: str, due_date: str) -> None:
+    found = json.loads(run("due", rule, "--from", start, "--json"))
+    assert (found["due_date"], found["state"]) == (due_date, "final")
+    assert due_date in found["steps"][-1]
+
+
+def test_a_period_into_an_unpublished_year_is_provisional() -> None:
+    assert json.loads(run("due", "D5", "--from", "2026-12-30", "--json"))["state"] == "calendar_unpublished"
+
+
+def test_a_rule_without_a_figure_gives_no_date() -> None:
+    found = json.loads(run("due", "D5-RULING", "--from", "2024-05-06", "--json"))
+    assert (found["due_date"], found["state"]) == (None, "no_figure_in_law")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("due", "D99", "--from", "2024-05-06"), "there are"),
+        (("due", "D4", "--from", "2024-05-06", "--extension", "5"), "at most 0 days"),
+        (("due", "D5", "--from", "soon"), "is not a time like"),
+    ],
+)
+def test_what_cannot_be_worked_out_is_refused_in_words(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == 2
+    assert said in result.output
