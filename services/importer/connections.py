@@ -20,7 +20,7 @@ from services.kit.rpc.client import Caller, Credentials, call
 
 PAGE_SIZE = 500
 TIMEOUT_SECONDS = 30.0
-DIRECTORY_SECONDS_MAX, LOOK_SECONDS = 20.0, 0.1
+DIRECTORY_SECONDS_MAX, LOOK_SECONDS = 5.0, 0.1
 ANY_NODE = ""
 _KINDS = {AgencyKindOnWire.Value(f"AGENCY_KIND_{kind.name}"): kind for kind in AgencyKind}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +22,7 @@ LOOK_SECONDS = 0.25
 QUIET_LOOKS = 4
 """So many looks in a row without anything new: confirmations follow what was sent, and nobody counts them ahead."""
 QUIET_SECONDS_MAX = 30.0
-PAIRS_SHOWN = 10
+ROWS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def show(console: Console, counts: Counts, view: OfficeView | None) -> None:
     """Print what was imported and how the office sees it."""
     console.print(
         f"rows 行 {counts.rows:,} · imported 导入 {counts.imported:,} · "
-        f"already present 已有 {counts.already_present:,} · rejected 退回 {counts.rejected:,}"
+        f"already present 已有 {counts.already_present:,} · rejected 退回 {counts.rejected:,}",
+        soft_wrap=True,
     )
     if view is None:
         return
@@ -96,43 +98,43 @@ def show(console: Console, counts: Counts, view: OfficeView | None) -> None:
     console.print(
         f"petitions 信访事项 {overview.petitions:,} (open 未结 {overview.petitions_open:,}, "
         f"without custodian 无责任单位 {overview.petitions_without_custodian:,}) · "
-        f"hand-offs 转送交办 {overview.handoffs:,} · returns 退回 {overview.returns:,} · facts 事实 {overview.events:,}"
+        f"hand-offs 转送交办 {overview.handoffs:,} · returns 退回 {overview.returns:,} · "
+        f"facts 事实 {overview.events:,}",
+        soft_wrap=True,
     )
-    console.print(_duties(overview), _loads(overview), _bounces(overview))
+    console.print(*(table for table in (_duties(overview), _loads(overview), _bounces(overview)) if table.rows))
 
 
 def _duties(overview: pb.Overview) -> Table:
-    table = Table(title="Duties 责任事项", title_justify="left")
-    for heading in ("rule", "article 条款"):
-        table.add_column(heading)
-    for heading in (
-        "open 在办",
-        "met 按期",
-        "late 逾期办结",
-        "breached 逾期未办",
-        "lapsed 窗口已过",
-        "released 已解除",
-    ):
-        table.add_column(heading, justify="right")
+    statuses = ("open\n在办", "met\n按期", "late\n逾期", "breached\n未办", "lapsed\n失效", "released\n解除")
+    table = _table("Duties 责任事项", ("rule\n规则", "article\n条款"), statuses)
     for rule in overview.duties:
         numbers = (rule.open, rule.met, rule.late, rule.breached, rule.lapsed, rule.released)
-        table.add_row(f"{rule.rule} ({rule.rule_version})", rule.article, *(f"{number:,}" for number in numbers))
+        article = rule.article.removeprefix(f"{rule.rule_version} Regulations ")
+        table.add_row(f"{rule.rule} ({rule.rule_version})", article, *(f"{number:,}" for number in numbers))
     return table
 
 
 def _loads(overview: pb.Overview) -> Table:
-    table = Table("agency 机关", title="Who holds most 责任单位", title_justify="left")
-    for heading in ("in custody 负责", "duties open 在办", "breached 逾期"):
-        table.add_column(heading, justify="right")
-    for load in sorted(overview.loads, key=lambda load: -load.in_custody)[:PAIRS_SHOWN]:
+    numbers = ("in custody\n负责", "duties open\n在办", "breached\n逾期未办")
+    table = _table("Who holds most 责任单位", ("agency\n机关",), numbers)
+    for load in sorted(overview.loads, key=lambda load: -load.in_custody)[:ROWS_SHOWN]:
         table.add_row(load.agency, f"{load.in_custody:,}", f"{load.duties_open:,}", f"{load.duties_breached:,}")
     return table
 
 
 def _bounces(overview: pb.Overview) -> Table:
-    table = Table("from 转出", "to 转入", title="What goes to and fro most 往返最多", title_justify="left")
-    for heading in ("hand-offs 转送", "returned 退回"):
-        table.add_column(heading, justify="right")
-    for pair in overview.bounces[:PAIRS_SHOWN]:
+    numbers = ("hand-offs\n转送交办", "returned\n退回")
+    table = _table("What comes back most 往返最多", ("from\n转出", "to\n转入"), numbers)
+    for pair in overview.bounces[:ROWS_SHOWN]:
         table.add_row(pair.from_agency, pair.to_agency, f"{pair.handoffs:,}", f"{pair.returns:,}")
+    return table
+
+
+def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for heading in words:
+        table.add_column(heading, no_wrap=True)
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -38,6 +38,7 @@ def temporary_city(agencies: Sequence[MappedAgency], progress: Progress) -> Iter
             folder,
             [*sites, Site("office", (OFFICE,), is_office=True)],
             history_before=datetime.now(UTC),
+            durable=False,
             agencies_per_caller=AGENCIES_PER_CALLER,
             progress=progress,
         ) as city:
