@@ -5,16 +5,16 @@ from random import Random
 
 from services.demo.stories import Story, story
 
-BACKLOG_DAYS = 80.0
-BACKLOG_PETITIONS = 36
-COMING_DAYS = 14.0
+BACKLOG_DAYS = 110.0
+BACKLOG_PETITIONS = 48
+BOUNDED_BACKLOG_DAYS, COMING_DAYS = 80.0, 14.0
 SECONDS_BETWEEN = 0.8
 
 
 def bounded(seed: int, petitions: int) -> Iterator[Story]:
     """Exactly so many stories, from before the opening to a fortnight after it."""
     chance = Random(f"{seed}/agenda")
-    begins = sorted(chance.uniform(-BACKLOG_DAYS, COMING_DAYS) for _ in range(petitions))
+    begins = sorted(chance.uniform(-BOUNDED_BACKLOG_DAYS, COMING_DAYS) for _ in range(petitions))
     for number, days in enumerate(begins):
         yield story(seed, number, days)
 

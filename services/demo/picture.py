@@ -22,6 +22,7 @@ LATE_SHOWN_MAX = 60
 TICKER_MAX = 40
 LOOKED_AT_ONCE = 6
 LOOK_SECONDS = 0.4
+STOP_SECONDS_MAX = 0.5
 
 
 class Tick(NamedTuple):
@@ -103,7 +104,7 @@ class Observer:
 
     def __exit__(self, *exception: object) -> None:
         self._stop.set()
-        self._thread.join(2.0)
+        self._thread.join(STOP_SECONDS_MAX)
 
     def _follow(self) -> None:
         while not self._stop.is_set():
@@ -112,6 +113,10 @@ class Observer:
             except (Denied, NotReached) as away:
                 last = self.picture
                 self.picture = Picture(last.overview, last.late, last.ticks, last.ahead, problem=str(away))
+            except ValueError:
+                # So says gRPC of a channel that was closed; which is a fault, unless the city is being stopped.
+                if not self._stop.is_set():
+                    raise
             self._stop.wait(LOOK_SECONDS)
 
     def _look(self) -> Picture:

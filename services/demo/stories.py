@@ -232,13 +232,13 @@ def _ping_pong(story: Story, chance: Chance) -> None:
     """Two agencies hold each other to be in charge; it goes to and fro until one gives in."""
     one, other, matter = chance.choice(DISPUTED)
     _register(story, chance, DEPARTMENT.agency, matter)
-    for agency in (one, other, one, other)[: chance.choice((3, 4))]:
-        _hand(story, DEPARTMENT.agency, agency, chance.uniform(0.5, 2))
-        _bounce(story, chance, DEPARTMENT.agency, agency)
-    _hand(story, DEPARTMENT.agency, one, 1, report_days=60)
-    _notify(story, one, After(5))
-    _accept(story, one, 2)
-    _answer(story, chance, one, After(chance.uniform(20, 45)))
+    _hand(story, DEPARTMENT.agency, one, chance.uniform(1, 3), report_days=chance.choice((60, 90)))
+    for _ in range(chance.choice((2, 3, 3))):
+        _hand(story, one, other, chance.uniform(0.5, 2))
+        _bounce(story, chance, one, other)
+    _notify(story, one, After(1))
+    _accept(story, one, 1)
+    _answer(story, chance, one, After(chance.uniform(15, 50)))
     story.tell(one, "ReportBack", After(1), report="办结报告正文。(演示文本)")
 
 
@@ -300,16 +300,16 @@ def _accusation(story: Story, chance: Chance) -> None:
 
 
 def _forgotten(story: Story, chance: Chance) -> None:
-    """Passed on late, and then left lying: nobody is told, nothing is decided."""
+    """Left lying: by the department that never passes it on, or by the agency that never says a word."""
     agency, matter = _pick(chance)
+    if chance.random() < 0.3:
+        _register(story, chance, agency, matter)
+        return
     _register(story, chance, DEPARTMENT.agency, matter)
-    story.tell(
-        DEPARTMENT.agency,
-        "HandOff",
-        Around("D1", chance.uniform(1, 6)),
-        kind="HANDOFF_KIND_TRANSFER",
-        to_agency=agency,
-    )
+    if chance.random() < 0.3:
+        return
+    kind = "HANDOFF_KIND_TRANSFER"
+    story.tell(DEPARTMENT.agency, "HandOff", Around("D1", chance.uniform(1, 6)), kind=kind, to_agency=agency)
     if chance.random() < 0.5:
         _accept(story, agency, chance.uniform(5, 15))
 
@@ -330,5 +330,12 @@ KINDS: Mapping[str, Callable[[Story, Chance], None]] = {
 }
 """Every kind of story; the simulator plays one of each before it repeats one."""
 
-USUAL: tuple[str, ...] = (*KINDS, *("ordinary",) * 6, *("direct",) * 3, *("assigned",) * 2, "declined")
-"""Twenty-four petitions of an ordinary day: half of them make no trouble."""
+USUAL: tuple[str, ...] = (
+    *KINDS,
+    *("ordinary",) * 6,
+    *("direct",) * 3,
+    *("assigned",) * 2,
+    *("forgotten",) * 3,
+    *("overdue",) * 2,
+)
+"""What an ordinary month brings: about half makes no trouble."""

@@ -39,7 +39,7 @@ from services.kit.secret_files import make_secret_directory
 from services.kit.settings import NodeSettings, ServedAgency
 
 HEALTHY_SECONDS_MAX = 90.0
-STOP_SECONDS_MAX, STOP_SECONDS_MAX_UNKEPT = 5.0, 1.0
+STOP_SECONDS_MAX, STOP_SECONDS_MAX_UNKEPT = 5.0, 0.7
 CALL_SECONDS_MAX = 2.0
 LOOK_SECONDS = 0.1
 LOG_LINES_SHOWN = 8
@@ -171,6 +171,7 @@ class EmbeddedCity:
             for number, one in enumerate(started, 1):
                 one.result()
                 self.progress("nodes", number, len(started))
+        self.progress("healthy", 0, len(self.sites))
         with ThreadPoolExecutor(len(self.sites), thread_name_prefix="health") as pool:
             list(pool.map(self._await_healthy, self.sites))
 
