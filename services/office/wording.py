@@ -41,10 +41,12 @@ def why(situation: Situation, now: datetime) -> Sentence:
 
 
 def _ended(petition: PetitionRow) -> Sentence:
-    day = _day(petition.ended_time)
+    assert petition.ended_time is not None
     if petition.phase == "not_accepted":
+        day = _day(petition.ended_time)
         return f"{day} 不予受理,已办结", f"not accepted on {day}: ended"
-    return f"申请复查期限于 {day} 届满,已办结", f"ended on {day}, when the time to ask for review was over"
+    last = _last_day(petition.ended_time)
+    return f"请求复查期至 {last} 届满,已办结", f"ended: the time to ask for review was over with {last}"
 
 
 def _unaccepted(situation: Situation) -> Sentence:
