@@ -9,6 +9,7 @@ is acknowledged. It never skips a fact, and a node has one active relay.
 import importlib
 import logging
 import pkgutil
+from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
@@ -33,7 +34,9 @@ from services.kit.sealing import wrap_for
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 2_000
+FLIGHTS_MAX = 2
 LISTEN_SECONDS = 1.0
+ANSWER_SECONDS = 0.001
 ACKNOWLEDGE_SECONDS_MAX = 130.0
 
 _PROGRESS = "bus"
@@ -73,6 +76,12 @@ class Sent:
         except BusTrouble as trouble:
             self._trouble = trouble
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether `outcome` would answer without waiting."""
+        # The last one is the likeliest to be missing.
+        return all(acknowledgement.done() for acknowledgement in reversed(self._acknowledgements))
+
     def outcome(self) -> tuple[int, BusTrouble | TimeoutError | None]:
         """Wait for every acknowledgement.
 
@@ -108,9 +117,15 @@ def run(node: Node, stop: Event) -> None:
         # Listening comes before reading, so that nothing is recorded between the two unheard.
         with node.log.listen() as listener, closing(node.bus.producer()) as producer:
             relay = Relay(node, connection, producer, stop)
+            has_news = True
             while not stop.is_set():
-                if not relay.carry():
-                    listener.wait(LISTEN_SECONDS)
+                # While the bus owes an answer the log is not read again, unless there is news.
+                has_news = (
+                    relay.carry(has_news=has_news)
+                    or listener.wait(ANSWER_SECONDS if relay.is_awaiting_bus else LISTEN_SECONDS)
+                    or not relay.is_awaiting_bus
+                )
+            relay.finish()
 
 
 class Relay:
@@ -124,25 +139,39 @@ class Relay:
         self.position: int = row[0] if row else 0
         self._held = HeldDeliveries(connection)
         self._seen_directory = -1
-        self._flight: _Flight | None = None
+        self._flights: deque[_Flight] = deque()
+        self._sent_position = self.position
         self._lookup = PatientLookup(node.directory, stop)
 
-    def carry(self) -> bool:
-        """Send the next facts, then see the ones before them through; false when nothing is left to do.
+    @property
+    def is_awaiting_bus(self) -> bool:
+        """Whether something is on its way to the events topic."""
+        return bool(self._flights)
 
-        One batch is on its way while the next is read and sent: otherwise the relay would wait as long as it works.
-        Raises `BusTrouble` after noting what was acknowledged; the relay is then of no further use.
+    def carry(self, *, has_news: bool = True) -> bool:
+        """Send the next facts, and see those through that the bus has taken; false when there was neither.
+
+        It does not wait for the bus until several batches are on their way: a fact must not wait for the answer to the
+        one before it. Without news the log is not read. Raises `BusTrouble` after noting what was acknowledged; the
+        relay is then of no further use.
         """
         if self._seen_directory != self._node.directory.version:
             self._seen_directory = self._node.directory.version
             self._send_held()
-        before, self._flight = self._flight, None
-        rows = self._node.log.select_stored(before.rows[-1].position if before else self.position, BATCH_ROWS)
+        rows = self._node.log.select_stored(self._sent_position, BATCH_ROWS) if has_news else []
         if rows:
-            self._flight = _Flight(rows, Sent(self._producer, (_record(self._node.id, row) for row in rows)))
-        if before:
-            self._see_through(before)
-        return bool(rows)
+            self._sent_position = rows[-1].position
+            self._flights.append(_Flight(rows, Sent(self._producer, (_record(self._node.id, row) for row in rows))))
+        has_carried = bool(rows)
+        while self._flights and (len(self._flights) > FLIGHTS_MAX or self._flights[0].sent.is_settled):
+            self._see_through(self._flights.popleft())
+            has_carried = True
+        return has_carried
+
+    def finish(self) -> None:
+        """See through what is on its way; nothing is sent after this."""
+        while self._flights:
+            self._see_through(self._flights.popleft())
 
     def _see_through(self, flight: _Flight) -> None:
         """Wait until the facts are acknowledged, send the copies of the addressed ones, and note how far it came."""
