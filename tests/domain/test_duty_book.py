@@ -1,16 +1,15 @@
 """The ledger of one case: each duty opened, met, late, released, moved, lapsed or breached, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from domain.case import NotAccepted
 from domain.duties import Duty, DutyBook, Status
 from domain.event import Event, Happening
-from domain.vocabulary import Category, HandoffKind, RefusalReason, Route
+from domain.vocabulary import HandoffKind, RefusalReason
 from services.kit.work_calendar import published_calendar
 from tests.domain.facts import (
     HOUSING,
@@ -23,7 +22,6 @@ from tests.domain.facts import (
     SECOND,
     accepted,
     classified,
-    extended,
     handed_off,
     handoff_confirmed,
     handoff_received,
@@ -33,39 +31,12 @@ from tests.domain.facts import (
     objection_rejected,
     objection_upheld,
     on,
-    opinion_issued,
-    opinion_served,
     receipt_notified,
     registered,
     reported_back,
     sealed,
 )
-
-CASE = UUID(int=7)
-LATER = on("2024-03-01")
-OF_2005 = on("2022-04-30", "23:59")
-
-
-def book_of(events: Sequence[Event]) -> DutyBook:
-    book = DutyBook(CASE)
-    for version, event in enumerate(events, 1):
-        recorded = event.occurred_time + timedelta(hours=1)
-        book.apply(Happening(event, CASE, version, "node", version, recorded), published_calendar(2026))
-    return book
-
-
-def duties_after(*events: Event) -> dict[str, Duty]:
-    """The newest duty of each rule."""
-    return {duty.rule_id: duty for duty in book_of(events).duties.values()}
-
-
-def open_after(*events: Event) -> dict[str, str | None]:
-    """The open duties and windows with their dates."""
-    return {
-        duty.rule_id: duty.due_date.isoformat() if duty.due_date else None
-        for duty in book_of(events).duties.values()
-        if duty.is_open
-    }
+from tests.domain.ledger import CASE, LATER, OF_2005, book_of, duties_after, open_after
 
 
 def declined(agency: str, time: datetime) -> NotAccepted:
@@ -280,56 +251,6 @@ def test_the_return_of_a_later_handoff_leaves_the_duties_of_the_earlier_one() ->
 def test_of_2005_passing_on_after_the_fifteen_days_is_late_not_released() -> None:
     given = handoff_received(first_received_time=OF_2005)
     assert duties_after(given, handed_off(HOUSING, LABOUR, SECOND, TOO_LATE))["D4"].status(LATER) is Status.LATE
-
-
-# Accepted on 1 March 2023: sixty days end on 30 April, ninety on 30 May.
-
-ACCEPTED = (handoff_received(), accepted(time=RECEIVED))
-
-
-def test_art_34_the_sixty_days_run_from_acceptance() -> None:
-    assert duties_after(*ACCEPTED)["D10"].due_date == on("2023-04-30").date()
-
-
-@pytest.mark.parametrize("route", [route for route in Route if route is not Route.PETITION_PROCEDURE])
-def test_art_31_other_routes_follow_their_own_law(route: Route) -> None:
-    assert "D10" not in (after := duties_after(handoff_received(), accepted(route=route)))
-    assert after["D11"].due_date is None
-
-
-@pytest.mark.parametrize("category", [Category.SUGGESTION, Category.ACCUSATION])
-def test_arts_29_and_30_suggestions_and_accusations_have_no_sixty_days(category: Category) -> None:
-    duties = duties_after(handoff_received(category=category), accepted(category=category, route=None))
-    assert "D10" not in duties
-    assert duties["D11"].is_open
-
-
-@pytest.mark.parametrize("category", [Category.SUGGESTION, Category.ACCUSATION])
-def test_of_2005_art_33_the_sixty_days_run_for_every_category(category: Category) -> None:
-    given = handoff_received(category=category, first_received_time=OF_2005)
-    duty = duties_after(given, accepted(time=RECEIVED, category=category, route=None))["D10"]
-    assert (duty.article, duty.due_date) == ("2005 Regulations Art. 33", on("2023-04-30").date())
-
-
-def test_handling_is_complete_when_the_opinion_is_served_not_when_it_is_written() -> None:
-    issued = (*ACCEPTED, opinion_issued())
-    assert duties_after(*issued)["D10"].is_open
-    in_time, too_late = on("2023-05-01", "00:00") + JUST_BEFORE, on("2023-05-01", "00:00")
-    assert duties_after(*issued, opinion_served(time=in_time))["D10"].status(LATER) is Status.MET
-    assert duties_after(*issued, opinion_served(time=too_late))["D10"].status(LATER) is Status.LATE
-
-
-def test_art_34_an_extension_moves_the_same_duty() -> None:
-    before, after = duties_after(*ACCEPTED)["D10"], duties_after(*ACCEPTED, extended(days=30))["D10"]
-    assert (after.duty_id, after.due_date, after.extension_days) == (before.duty_id, on("2023-05-30").date(), 30)
-    assert "+ 90 calendar days" in after.arithmetic
-
-
-def test_art_35_the_petitioners_window_opens_with_service_and_is_the_petitioners() -> None:
-    window = duties_after(*ACCEPTED, opinion_issued(), opinion_served(time=on("2023-03-10")))["D12"]
-    # Thirty days from 10 March end on Sunday 9 April, moved to Monday.
-    assert (window.debtor, window.due_date) == ("petitioner", on("2023-04-10").date())
-    assert window.status(on("2023-04-11", "00:00")) is Status.LAPSED
 
 
 def test_a_book_reports_what_each_fact_changed() -> None:

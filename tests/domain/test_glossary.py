@@ -16,10 +16,23 @@ FOLDER = Path(domain.__file__).parent
 MODULES = [importlib.import_module(f"domain.{module.name}") for module in pkgutil.iter_modules(domain.__path__)]
 GLOSSARY = set(re.findall(r"`([^`]+)`", (FOLDER / "README.md").read_text(encoding="utf-8")))
 ENUMS = {kind for module in MODULES for kind in vars(module).values() if isinstance(kind, type)}
-SHOWN = (
-    "AgencyKind Category Channel HandoffKind ObjectionReason Outcome ParkingReason Phase Provenance Purpose "
-    "RefusalReason Route SegmentKind ServiceMethod Status"
-).split()
+SHOWN = [
+    "AgencyKind",
+    "Category",
+    "Channel",
+    "HandoffKind",
+    "ObjectionReason",
+    "Outcome",
+    "ParkingReason",
+    "Phase",
+    "Provenance",
+    "Purpose",
+    "RefusalReason",
+    "Route",
+    "SegmentKind",
+    "ServiceMethod",
+    "Status",
+]
 
 
 def refusal_codes() -> set[str]:
