@@ -41,19 +41,23 @@ def prepare(node: Node) -> None:
 def ingest(node: Node, stop: Event) -> None:
     """Take every agency's facts in until `stop`, standing by while another process does."""
     prepare(node)
-    with leadership(node.settings.log_dsn, "ingest", stop) as leading:
-        if leading is None:
-            return
-        rebuild_outdated(node)
-        _spare_the_collector()
-        with store.open_views(node.settings.log_dsn) as connection:
-            worker = ingesting.Ingest(connection, node.calendar, node.id)
-            while not stop.is_set():
-                try:
-                    ingesting.follow(worker, node.bus, stop)
-                except ingesting.FencedOff as fenced:
-                    log.warning("%s; reading on from where the database stands", fenced)
-                    stop.wait(FENCED_PAUSE_SECONDS)
+    while not stop.is_set():
+        with leadership(node.settings.log_dsn, "ingest", stop) as leading:
+            if leading is None:
+                return
+            rebuild_outdated(node)
+            _spare_the_collector()
+            try:
+                _take_in(node, stop)
+            except ingesting.FencedOff as fenced:
+                # Another process leads by now, or did for a while: stand by first, then read on from the database.
+                log.warning("%s; reading on from where the database stands", fenced)
+                stop.wait(FENCED_PAUSE_SECONDS)
+
+
+def _take_in(node: Node, stop: Event) -> None:
+    with store.open_views(node.settings.log_dsn) as connection:
+        ingesting.follow(ingesting.Ingest(connection, node.calendar, node.id), node.bus, stop)
 
 
 def watch(node: Node, stop: Event) -> None:
