@@ -72,7 +72,10 @@ class Connections:
     def _channel(self, address: str, caller: Caller) -> grpc.Channel:
         key = (address, caller.tls)
         if key not in self._channels:
-            self._channels[key] = caller.connect(address)
+            try:
+                self._channels[key] = caller.connect(address)
+            except ValueError as problem:
+                raise NotReady(str(problem)) from None
         return self._channels[key]
 
     def call(self, agency: str, method: str, request: Any) -> Any:

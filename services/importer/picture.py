@@ -132,7 +132,9 @@ def _bounces(overview: pb.Overview) -> Table:
 
 
 def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     for heading in words:
         table.add_column(heading, no_wrap=True)
     for heading in numbers:

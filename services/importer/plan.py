@@ -25,7 +25,6 @@ from services.importer.templates import filled
 from services.importer.times import NotATime, time_reader
 
 NAMESPACE = UUID("0a6f2b0e-7a52-5c0b-9c36-3f2f4d9d6f55")
-REFERENCE = "import:{name}:{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,11 @@ class Plan:
     petition_id: UUID
     lines: tuple[int, ...]
     steps: tuple[Step, ...]
+
+
+def petition_id_of(mapping: str, key: str) -> UUID:
+    """The id of the petition that a mapping makes of a row's key: the same in every import."""
+    return uuid5(NAMESPACE, f"{mapping}/{key}")
 
 
 class _Faulty(Exception):
@@ -79,7 +83,7 @@ class Planner:
 
     def _plan(self, rows: Sequence[Row]) -> Plan:
         key = rows[0].cells[self._mapping.key]
-        petition_id = uuid5(NAMESPACE, f"{self._mapping.name}/{key}")
+        petition_id = petition_id_of(self._mapping.name, key)
         times = [self._times(row) for row in rows]
         road = _Road(petition_id)
         for change in self._changes(rows):

@@ -10,7 +10,8 @@ import pytest
 from openpyxl import Workbook
 
 from services.importer.mapping import Mapping
-from services.kit.city import EmbeddedCity
+from services.kit.city import EmbeddedCity, Site
+from services.kit.settings import ServedAgency
 from tests.importer.journeys import MESSAGES, SAMPLES, command, duties, facts_of_agencies, imported, into, overview, run
 from tests.support.logs import as_owner
 
@@ -153,6 +154,29 @@ def test_agencies_that_no_node_serves_are_named_before_the_first_row(city: Embed
     done = run(folder / "far.csv", "handovers_bpic2013", *into(city))
     assert done.returncode == 1
     assert "far-east" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("127.0.0.1:1", "UNAVAILABLE"), ("192.0.2.1:50051", "plain text is refused on '192.0.2.1:50051'")],
+)
+def test_a_node_that_cannot_be_called_is_said_so(address: str, said: str) -> None:
+    done = run(MESSAGES_CSV, "messages_with_replies", "--address", address)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_a_node_that_is_not_open_for_history_stops_the_import_at_once(folder: Path) -> None:
+    served = [
+        ServedAgency(agency=agency.id, kind=agency.kind, name_zh=agency.name_zh, name=agency.name)
+        for agency in MESSAGES.agencies
+    ]
+    with EmbeddedCity(folder / "city", [Site("node-1", tuple(served))], durable=False) as closed:
+        address = closed.settings["node-1"].listen
+        done = run(MESSAGES_CSV, MESSAGES.name, "--address", address, "--certs", str(closed.certificates))
+    assert done.returncode == 1
+    assert "HISTORY_CLOSED" in done.stderr
+    assert "LIANXI_HISTORY_BEFORE" in done.stderr
 
 
 # --- what the journeys need -----------------------------------------------------------------------------------------
