@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from domain.custody import PETITIONER
 from domain.event import AgencyId
 from domain.vocabulary import AgencyKind
 from services.kit.bus.port import BusTls
@@ -138,6 +139,8 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
     if bool(given.get("tls_dir")) == bool(given.get("plaintext")):
         problems.append("LIANXI_TLS_DIR or LIANXI_PLAINTEXT=1: give exactly one (plain text is for loopback only)")
     names = [served.agency for served in given.get("agencies", ())]
+    if PETITIONER in names:
+        problems.append(f"LIANXI_AGENCIES is wrong: no agency is called {PETITIONER}, who holds a window of time")
     if len(set(names)) != len(names):
         problems.append("LIANXI_AGENCIES is wrong: it names an agency twice")
     if given.get("log_dsn") and given.get("log_dsn") == given.get("keys_dsn"):

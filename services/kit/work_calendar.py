@@ -1,11 +1,13 @@
 """The published Chinese working days, read from the kept package `chinesecalendar` into the domain's pure calendar.
 
-The version names the last published year, so a newly published year is a new calendar and every date worked out with it
-says so. It never guesses: a year that the package lacks is simply not published.
+The version names the last published year and a digest of the days, so a newly published year and a corrected day are
+each a new calendar, and every date worked out with it says so. It never guesses: a year that the package lacks is simply
+not published.
 """
 
 from datetime import date, timedelta
 from functools import lru_cache
+from hashlib import sha256
 
 from chinese_calendar.constants import holidays, in_lieu_days, workdays
 
@@ -22,7 +24,8 @@ def published_calendar(last_year: int | None = None) -> WorkCalendar:
         for day in _days(min(known), last)
         if (day.weekday() < 5) == (day in holidays) and (day in holidays or day in workdays)
     )
-    return WorkCalendar(f"cn-{last}", min(known), last, exceptions)
+    digest = sha256(" ".join(day.isoformat() for day in sorted(exceptions)).encode()).hexdigest()[:8]
+    return WorkCalendar(f"cn-{last}-{digest}", min(known), last, exceptions)
 
 
 def _days(first_year: int, last_year: int) -> list[date]:

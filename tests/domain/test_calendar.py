@@ -77,7 +77,7 @@ def test_a_window_into_an_unpublished_year_is_provisional_and_a_later_calendar_d
     assert (before.due_date, before.state) == (DAY("2027-01-01"), DueState.CALENDAR_UNPUBLISHED)
     assert "provisional" in before.arithmetic
     assert (after.due_date, after.state) == (DAY("2027-01-04"), DueState.FINAL)
-    assert (before.calendar_version, after.calendar_version) == ("cn-2026", "cn-2027")
+    assert (before.calendar_version, after.calendar_version) == (CALENDAR.version, "cn-2027")
 
 
 def test_five_working_days_into_an_unpublished_year_are_provisional() -> None:
@@ -103,6 +103,6 @@ def test_the_published_calendar_knows_the_days_of_the_state_council() -> None:
 
 def test_an_older_calendar_ends_where_it_was_published() -> None:
     older = published_calendar(2022)
-    assert older.version == "cn-2022"
+    assert older.version.startswith("cn-2022-")
     assert max(older.exceptions) < DAY("2023-01-01")
     assert not older.is_published(DAY("2022-12-31") + timedelta(days=1))
