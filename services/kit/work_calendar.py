@@ -1,8 +1,8 @@
 """The published Chinese working days, read from the kept package `chinesecalendar` into the domain's pure calendar.
 
 The version names the last published year and a digest of the days, so a newly published year and a corrected day are
-each a new calendar, and every date worked out with it says so. It never guesses: a year that the package lacks is simply
-not published.
+each a new calendar, and every date worked out with it says so. It never guesses: a year that the package lacks is not
+published.
 """
 
 from datetime import date, timedelta

@@ -23,6 +23,8 @@ from tests.agency.desk import Desk, no
 
 pytestmark = pytest.mark.postgres
 
+CALENDAR = published_calendar().version
+
 
 def pages(desk: Desk, rpc: str, request: Any, rows: str) -> list[list[Any]]:
     """Turn all pages of a list."""
@@ -183,7 +185,7 @@ def test_the_status_in_sql_is_the_status_of_the_domain(site: Site) -> None:
         duty_id = f"{case_id}/D1/{n}"
         duties[duty_id] = Duty(
             duty_id, "D1", "2022", "Art. 22(1)", nature, uuid4(), case_id, agency, now, civil_date(now),
-            civil_date(due) if due else None, due, "final", published_calendar().version, "Art. 22(1): no figure in law",
+            civil_date(due) if due else None, due, "final", CALENDAR, "Art. 22(1): no figure in law",
             met_time=met, released_time=released,
         )  # fmt: skip
     rows = [DutyRow._make((agency, *(getattr(duty, name) for name in DutyRow._fields[1:]))) for duty in duties.values()]
