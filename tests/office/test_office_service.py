@@ -1,94 +1,23 @@
 """The office's questions over gRPC, with real certificates: who may ask, and what the answers hold."""
 
-import threading
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import grpc
 import pytest
-from google.protobuf.message import Message
 
 from domain.calendar import civil_date
-from domain.duties import Duty
-from domain.vocabulary import Category
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
 from lianxi.type.v1 import vocabulary_pb2 as words
-from services.kit.embedded_postgres import EmbeddedPostgres
 from services.kit.envelope import decode
-from services.kit.rpc.client import Caller, Denied, NotReached, call
-from services.kit.work_calendar import published_calendar
-from services.office import reading
-from services.office.ingest import Ingest
-from services.office.views.duties import DutyRow
-from services.office.views.petitions import PetitionRow
-from tests.support.desk import altered, by_petition, expected, with_fields
-from tests.support.histories import records
-from tests.support.nodes import City
-from tests.support.offices import NOW, LivingOffice, living_office
+from tests.support.desk import by_petition
+from tests.support.known_office import DUTIES, GIVEN, PETITIONS, VIEWS, asked, office, pages, refused, standing
+from tests.support.offices import NOW, LivingOffice
+
+__all__ = ["asked", "office"]
 
 pytestmark = pytest.mark.postgres
-
-# At `NOW`, ninety days on, some of these are ended, some answered, some late.
-HISTORY = records(30, seed=23, interleaved=30)
-GIVEN = HISTORY[: len(HISTORY) * 3 // 4]
-VIEWS = expected(GIVEN)
-PETITIONS = {row.petition_id: row for row in map(PetitionRow._make, VIEWS["petitions"])}
-DUTIES = [DutyRow._make(row) for row in VIEWS["duties"]]
-FAR_POSITION = 10**9
-Refusals = Callable[[str, Message], Denied]
-
-
-@pytest.fixture(scope="module")
-def office(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingOffice]:
-    folder = tmp_path_factory.mktemp("office")
-    city = City(postgres_server, folder)
-    with living_office(city, folder) as founded:
-        take_in(founded, GIVEN)
-        yield founded
-    city.close()
-
-
-@pytest.fixture
-def new_office(city: City, tmp_path: Path) -> Iterator[LivingOffice]:
-    """An office of this test's own, which has taken nothing in."""
-    with living_office(city, tmp_path) as founded:
-        yield founded
-
-
-@pytest.fixture
-def asked(office: LivingOffice) -> Iterator[OfficeServiceStub]:
-    with office.called_by() as stub:
-        yield stub
-
-
-def take_in(office: LivingOffice, sent: list[Any]) -> None:
-    with office.rows() as connection:
-        worker = Ingest(connection, published_calendar(), office.node.id)
-        worker.resume()
-        worker.write(sent)
-
-
-def refused(stub: OfficeServiceStub, rpc: str, request: Message) -> Denied:
-    with pytest.raises(Denied) as denied:
-        call(getattr(stub, rpc), request, Caller(None, ""), timeout_seconds=20)
-    return denied.value
-
-
-def pages(method: Callable[[Any], Any], request: Any, field: str) -> list[Any]:
-    """Every row of a list, a page after the other."""
-    found: list[Any] = []
-    for _ in range(1000):
-        answer = method(request)
-        found += getattr(answer, field)
-        if not answer.next_page_token:
-            return found
-        request.page_token = answer.next_page_token
-    raise AssertionError("the pages never end")
-
 
 # --- who may ask ----------------------------------------------------------------------------------------------------
 
@@ -166,11 +95,6 @@ def test_a_token_is_for_its_own_question_only(asked: OfficeServiceStub) -> None:
 # --- duties ---------------------------------------------------------------------------------------------------------
 
 STATUS_NUMBERS = [value.number for value in words.DutyStatus.DESCRIPTOR.values if value.number]
-
-
-def standing(duty: DutyRow) -> str:
-    """The status by the domain's own definition, which takes any row with the right fields."""
-    return str(Duty.status(duty, NOW))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", STATUS_NUMBERS)
@@ -257,82 +181,3 @@ def test_all_hand_offs_of_an_agency(asked: OfficeServiceStub) -> None:
     found = pages(asked.ListHandoffs, pb.ListHandoffsRequest(agency="housing-bureau", page_size=4), "handoffs")
     assert len(found) == len(VIEWS["handoffs"])
     assert not asked.ListHandoffs(pb.ListHandoffsRequest(agency="nobody-knows")).handoffs
-
-
-# --- read your writes -----------------------------------------------------------------------------------------------
-
-
-def test_a_read_waits_for_a_fact_that_is_on_its_way(new_office: LivingOffice) -> None:
-    late = HISTORY[len(GIVEN)]
-    place = decode(late.value)
-    take_in(new_office, GIVEN)
-    later = threading.Timer(0.3, lambda: take_in(new_office, [late]))
-    request = pb.GetPetitionRequest(
-        petition_id=str(place.subject), min_position=pb.NodePosition(node=place.node, position=place.position)
-    )
-    with new_office.called_by() as stub:
-        later.start()
-        assert stub.GetPetition(request).as_of_sequence == len(GIVEN) + 1
-    later.join()
-
-
-def test_a_fact_that_is_parked_is_not_waited_for(new_office: LivingOffice) -> None:
-    spoilt = altered(GIVEN[0], type="lianxi.case.v9.Registered")
-    place = decode(spoilt.value)
-    take_in(new_office, [spoilt])
-    wanted = pb.NodePosition(node=place.node, position=place.position)
-    with new_office.called_by() as stub:
-        denied = refused(
-            stub, "GetPetition", pb.GetPetitionRequest(petition_id=str(place.subject), min_position=wanted)
-        )
-        assert denied.reason == "FACT_PARKED"
-        waiting = stub.GetPetition(pb.GetPetitionRequest(petition_id=str(place.subject)))
-    assert waiting.parked
-    assert "parked" in waiting.why
-
-
-def test_a_fact_that_does_not_come_is_told_after_a_while(
-    asked: OfficeServiceStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "WAIT_SECONDS_MAX", 0.2)
-    place = pb.NodePosition(node="node-one", position=FAR_POSITION)
-    request = pb.ListDutiesRequest(min_position=place)
-    with pytest.raises(NotReached, match="has not taken in position"):
-        call(asked.ListDuties, request, Caller(None, ""), timeout_seconds=20)
-    half = pb.ListDutiesRequest(min_position=pb.NodePosition(position=4))
-    assert refused(asked, "ListDuties", half).fields == ("min_position",)
-
-
-# --- the picture ----------------------------------------------------------------------------------------------------
-
-
-def test_the_overview_counts_what_the_fold_counts(asked: OfficeServiceStub) -> None:
-    found = asked.GetOverview(pb.GetOverviewRequest())
-    is_open = [row for row in PETITIONS.values() if row.ended_time is None or row.ended_time > NOW]
-    assert (found.petitions, found.petitions_open) == (len(PETITIONS), len(is_open))
-    assert found.petitions_without_custodian == 0
-    assert (found.events, found.as_of_sequence) == (len(GIVEN), len(GIVEN))
-    assert found.handoffs == len(VIEWS["handoffs"])
-    assert found.returns == sum(row.returns for row in PETITIONS.values())
-    for rule in found.duties:
-        of_rule = [standing(duty) for duty in DUTIES if (duty.rule_id, duty.rule_version) == (rule.rule, "2022")]
-        for status in ("open", "met", "late", "breached", "lapsed", "released"):
-            assert getattr(rule, status) == of_rule.count(status), (rule.rule, status)
-        assert rule.article
-    assert {(one.node, one.missing) for one in found.nodes} == {("node-one", 0), ("node-two", 0)}
-    assert sum(load.in_custody for load in found.loads) == len(is_open)
-    assert sum(pair.handoffs for pair in found.bounces) == len(VIEWS["handoffs"])
-
-
-def test_by_agency_accusations_are_left_out(new_office: LivingOffice) -> None:
-    petition = next(row for row in PETITIONS.values() if row.ended_time is None and row.handoffs)
-    road = by_petition(GIVEN)[petition.petition_id]
-    classified = next(one for one in road if decode(one.value).type.endswith(".Classified"))
-    accusation = with_fields(classified, category=Category.ACCUSATION.value)
-    take_in(new_office, [accusation if one is classified else one for one in GIVEN])
-    with new_office.called_by() as stub:
-        found = stub.GetOverview(pb.GetOverviewRequest())
-    assert found.petitions == len(PETITIONS)
-    assert found.handoffs == len(VIEWS["handoffs"])
-    assert sum(pair.handoffs for pair in found.bounces) == len(VIEWS["handoffs"]) - petition.handoffs
-    assert sum(load.in_custody for load in found.loads) == found.petitions_open - 1
