@@ -31,6 +31,10 @@ def prepare(dsn: str, calendar_version: str) -> None:
     current = views_version(calendar_version)
     with connect(dsn) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('lianxi office schema'))")
+        if connection.execute("SELECT to_regclass('office.inbox_head')").fetchone() != (None,):
+            # Ingest takes the head first and the tables after it: whoever goes the other way round may block it for
+            # ever, for even an index that is there already is asked for under the lock of its table.
+            connection.execute("SELECT FROM office.inbox_head FOR UPDATE")
         connection.execute(files("services.office").joinpath("schema.sql").read_bytes())
         row = connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
         if row is None or row[1] == current or row[0] > 0:
