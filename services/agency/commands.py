@@ -65,12 +65,13 @@ class Header(Value):
 class Order:
     """One request, read and not yet sealed. It has no `repr`, because it holds texts in clear."""
 
-    rpc: str
     kind: type[Command]
     header: Header
     agency: ServedAgency
     petition_id: UUID | None
     """The petition to register; None for a command on a case."""
+    case_id: UUID | None
+    """The case that the command is on; of a registration, the one that it opens."""
     fields: dict[str, Any]
     texts: dict[str, str]
     payload: bytes
@@ -87,19 +88,13 @@ class Order:
             raise malformed(error, lambda path: f"header.{path[0]}") from None
         texts = {name: fields.pop(name) for name in _sealed_places(kind) if name in fields}
         _refuse_long(texts)
-        petition_id = None
+        petition_id, case_id = None, header.case_id
         if kind is case.RegisterPetition:
             petition_id = _petition_id(fields, header, agency)
+            case_id = case.case_id_of(petition_id, agency.agency)
             fields["reply_address_known"] = not fields.pop("reply_address_unknown")
         payload = rpc.encode() + b"\0" + request.SerializeToString(deterministic=True)
-        return cls(rpc, kind, header, agency, petition_id, fields, texts, payload)
-
-    @property
-    def case_id(self) -> UUID | None:
-        """The case that the command is on; of a registration, the one that it opens."""
-        if self.petition_id is not None:
-            return case.case_id_of(self.petition_id, self.agency.agency)
-        return self.header.case_id
+        return cls(kind, header, agency, petition_id, case_id, fields, texts, payload)
 
     def command(self, petition_id: UUID, key: bytes | None) -> Command:
         """Return the command with its texts sealed by the petition's key; None will do where there is no text.

@@ -5,7 +5,8 @@ refuse is taken on what the log says, and only after looking whether the same re
 call gets its first answer, whatever has happened since. Texts are sealed before anything is decided about them.
 """
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import case
@@ -47,7 +48,7 @@ class Materials(NamedTuple):
 
 def handle(node: Node, order: Order) -> CommandReceipt:
     """Do what the order says, once whatever is repeated; raise `Refused` where it cannot be done."""
-    digest = payload_digest(_request_secret(node), order.payload)
+    digest = payload_digest(_request_secret(node.node_keys.signing), order.payload)
     is_fresh = False
     for _ in range(ATTEMPTS_MAX):
         try:
@@ -203,6 +204,7 @@ def _answered_before(node: Node, order: Order, digest: bytes) -> CommandReceipt 
     return _placed(node, CommandReceipt(), place)
 
 
-def _request_secret(node: Node) -> bytes:
+@lru_cache(maxsize=16)
+def _request_secret(signing_key: Any) -> bytes:
     """Return a secret of this node for request digests, derived from a key that lives as long as its log."""
-    return payload_digest(node.node_keys.signing.private_bytes_raw(), b"lianxi/request-digest/v1")
+    return payload_digest(signing_key.private_bytes_raw(), b"lianxi/request-digest/v1")

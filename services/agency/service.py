@@ -18,6 +18,7 @@ from services.agency.handle import handle, open_materials
 from services.agency.queries import Queries
 from services.kit.identity import acting_agency
 from services.kit.node import Node
+from services.kit.one_core import stay_on_one_core
 from services.kit.rpc.errors import Refused
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.kit.settings import ServedAgency
@@ -89,8 +90,9 @@ class CaseService:
 
 
 def serve(node: Node, stop: threading.Event) -> None:
-    """Answer calls at the node's address until `stop`."""
+    """Answer calls at the node's address until `stop`; this binds the process to one core, see `one_core`."""
     settings = node.settings
+    stay_on_one_core(settings.node)
     cases = CaseService(node)
     try:
         server = RpcServer([cases.service()], settings.listen, settings.server_tls, plaintext=settings.plaintext)

@@ -78,10 +78,27 @@ def test_a_bug_is_told_by_its_place_and_never_by_its_message(
     assert SECRET not in f"{refused} {caplog.text} {capfd.readouterr()}"
 
 
-def test_a_call_whose_time_is_over_is_not_begun(server: RpcServer) -> None:
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        refused = no(lambda: CaseServiceStub(channel).GetCase(pb.GetCaseRequest(), timeout=1e-6))
-    assert refused.status is grpc.StatusCode.DEADLINE_EXCEEDED
+def test_a_call_whose_time_is_over_is_not_begun() -> None:
+    begun: list[Any] = []
+
+    def takes_its_time(request: Any, context: grpc.ServicerContext) -> Any:
+        begun.append(request)
+        return _sleeps(request, context)
+
+    methods = dict.fromkeys((method.name for method in SERVICE.methods), takes_its_time)
+    served = RpcServer([Service(SERVICE, methods)], "127.0.0.1:0", None, plaintext=True, threads=1)
+    served.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{served.port}") as channel:
+            stub = CaseServiceStub(channel)
+            first = stub.NotifyReceipt.future(pb.NotifyReceiptRequest(), timeout=10)
+            time.sleep(0.1)
+            late = no(lambda: stub.NotifyReceipt(pb.NotifyReceiptRequest(), timeout=0.05))
+            assert late.status is grpc.StatusCode.DEADLINE_EXCEEDED
+            assert first.result().version == 1
+    finally:
+        served.stop()
+    assert len(begun) == 1
 
 
 def test_a_server_that_stops_lets_calls_under_way_finish(server: RpcServer) -> None:

@@ -27,6 +27,7 @@ from services.agency.service import CaseService
 from services.kit.directory import Directory
 from services.kit.log import Appended, Fact, Log, Outcome, Request, StoredAnswer
 from services.kit.node import Node
+from services.kit.one_core import stay_on_one_core
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.kit.settings import NodeSettings
 
@@ -95,6 +96,7 @@ def main() -> None:
     with ExitStack() as opened:
         node = opened.enter_context(Node.open(NodeSettings.from_env(os.environ)))
         node.directory = Directory([node.entry()])
+        stay_on_one_core(node.settings.node)
         server = RpcServer([SERVICES[kind](node)], node.settings.listen, None, plaintext=True)
         server.start()
         opened.callback(server.stop)
