@@ -66,7 +66,7 @@ class Callers:
             intent.refusal = refused.refusal.code
             return intent.refusal
         if intent.receipt is None:
-            self._check_in_log(intent, receipt)
+            self.check_in_log(intent, receipt)
             intent.receipt, intent.refusal = receipt, None
         else:
             first = CommandReceipt.FromString(intent.receipt.SerializeToString())
@@ -75,7 +75,7 @@ class Callers:
             ensure(receipt == first, f"I7: {intent.request_id} got another answer than at first")
         return f"{intent.receipt.node}:{intent.receipt.position}"
 
-    def _check_in_log(self, intent: Intent, receipt: CommandReceipt) -> None:
+    def check_in_log(self, intent: Intent, receipt: CommandReceipt) -> None:
         """An acknowledgement names facts that stand in the log at that moment."""
         self._mirror.read_new(receipt.node)
         first = receipt.position - len(receipt.facts) + 1
