@@ -6,21 +6,15 @@ ends done, to be tried again (the database or the bus is away), or parked where 
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from threading import Event
-from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from domain.case import ADDRESSED, Arrival, Case, HandedOff, case_id_of, evolve, receive
-from domain.event import Event as DomainEvent
-from domain.event import Refusal, UnknownEventType
+from domain.case import Arrival, Case, HandedOff, evolve, receive
+from domain.event import Refusal
 from services.kit.bus import Record, inbox_topic
-from services.kit.directory import PatientLookup
-from services.kit.envelope import Envelope, MalformedRecord, decode, to_event
+from services.kit.deliveries import Arrived, Delivery, DeliveryReader
 from services.kit.leadership import leadership
 from services.kit.log.application import Fold
 from services.kit.log.command import LogUnavailable, Outcome, Unstorable
@@ -29,7 +23,6 @@ from services.kit.log.fact import Fact
 from services.kit.node import Node
 from services.kit.parked_deliveries import WAITS, Fault, Parked, ParkedDeliveries
 from services.kit.sealing import SealBroken
-from services.kit.settings import ServedAgency
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +30,6 @@ BATCH_RECORDS = 200
 POLL_SECONDS = 0.5
 CONFLICTS_MAX = 20
 
-_RECORD_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}:[1-9][0-9]{0,18}")
-_TEXT_LENGTH_MAX = 200
 _CASE: Fold[Case | None] = Fold(None, evolve)
 _READ_OFFSET = "select next_offset from inbox_offset where partition = 0"
 _ADVANCE = """
@@ -46,29 +37,6 @@ insert into inbox_offset (partition, next_offset) values (0, %b)
 on conflict (partition) do update set next_offset = excluded.next_offset
 where inbox_offset.next_offset < excluded.next_offset
 """
-
-
-class Delivery(NamedTuple):
-    """A record that could be read: its sender's fact, and the agency of this node that it is for."""
-
-    envelope: Envelope
-    event: DomainEvent
-    served: ServedAgency
-
-    @property
-    def case_id(self) -> UUID:
-        """The case that it belongs to."""
-        return case_id_of(self.event.petition_id, self.served.agency)
-
-
-class _Arrived(NamedTuple):
-    """A record as it came, with as much of its name as can be read, and what it is or why it cannot be taken in."""
-
-    offset: int
-    value: bytes
-    petition: str | None
-    cause: str | None
-    content: Delivery | Fault
 
 
 def run(node: Node, stop: Event) -> None:
@@ -92,7 +60,7 @@ class Inbox:
 
     def __init__(self, node: Node, connection: LogConnection, stop: Event) -> None:
         self._node, self._connection = node, connection
-        self._lookup = PatientLookup(node.directory, stop)
+        self._reader = DeliveryReader(node, stop)
         self.parked = ParkedDeliveries(connection)
         # An offset that is lost in a crash of the server only means that a few records are read again.
         connection.execute("set synchronous_commit = off")
@@ -103,7 +71,7 @@ class Inbox:
         """Take in records in their order: facts first, then what is parked and the offset in one transaction."""
         if not records:
             return
-        arrived = [self._arrived(record.offset, record.key, record.value or b"") for record in records]
+        arrived = [self._reader.read(record.offset, record.key, record.value or b"") for record in records]
         faults = self._take(arrived)
         next_offset = records[-1].offset + 1
         with self._connection.transaction():
@@ -129,7 +97,7 @@ class Inbox:
                 self.parked.park_again(parked.record_offset, fault)
                 stuck.add(parked.petition_id)
 
-    def _take(self, arrived: Sequence[_Arrived]) -> list[tuple[_Arrived, Fault]]:
+    def _take(self, arrived: Sequence[Arrived]) -> list[tuple[Arrived, Fault]]:
         """Take in what can be, and return what has to be parked, with the reason."""
         standing = self.parked.standing(
             [one.petition for one in arrived if one.petition], [one.cause for one in arrived if one.cause]
@@ -152,7 +120,7 @@ class Inbox:
                 held_up.update([one.petition] if one.petition else ())
         return faults
 
-    def _take_one(self, one: _Arrived) -> Fault | None:
+    def _take_one(self, one: Arrived) -> Fault | None:
         for _ in range(CONFLICTS_MAX):
             batch = _Batch(self._node, set())
             batch.add(one)
@@ -162,50 +130,9 @@ class Inbox:
                 return Fault("UNSTORABLE", "the log cannot hold the fact that follows from it")
         raise LogUnavailable("a case changes faster than a delivery to it can be recorded")
 
-    def _arrived(self, offset: int, key: bytes | None, value: bytes) -> _Arrived:
-        # The key names the petition even where the record itself cannot be read.
-        petition = _plain(key.decode(errors="replace")) if key else None
-        try:
-            envelope = decode(value)
-        except MalformedRecord as problem:
-            return _Arrived(offset, value, petition, None, Fault("MALFORMED_RECORD", _plain(str(problem))))
-        if _RECORD_ID.fullmatch(envelope.id) is None:
-            return _Arrived(offset, value, petition, None, Fault("MALFORMED_RECORD", "the id is no node and position"))
-        return _Arrived(offset, value, str(envelope.subject), envelope.id, self._content(envelope))
-
-    def _arrived_again(self, parked: Parked) -> _Arrived:
+    def _arrived_again(self, parked: Parked) -> Arrived:
         key = parked.petition_id.encode() if parked.petition_id else None
-        return self._arrived(parked.record_offset, key, parked.record)
-
-    def _content(self, envelope: Envelope) -> Delivery | Fault:
-        try:
-            event = to_event(envelope.type, bytes(envelope.data))
-        except UnknownEventType:
-            return Fault("UNKNOWN_EVENT_TYPE", f"this software knows no event type {envelope.type[:100]!r}")
-        except ValidationError as problem:
-            # Which fields, never what stands in them.
-            places = sorted({".".join(map(str, error["loc"])) for error in problem.errors(include_input=False)})
-            return Fault("MALFORMED_FACT", f"the fact does not fit {envelope.type}: {', '.join(places)[:200]}")
-        except ValueError:
-            return Fault("MALFORMED_FACT", f"the fact cannot be read as {envelope.type}")
-        return self._addressed(envelope, event)
-
-    def _addressed(self, envelope: Envelope, event: DomainEvent) -> Delivery | Fault:
-        """Check that the fact is for an agency of this node, and from the node that speaks for its sender (I11)."""
-        to_agency = getattr(event, "to_agency", "")
-        served = self._node.served(to_agency)
-        if type(event) not in ADDRESSED:
-            return Fault("NOT_ADDRESSED", f"{envelope.type} is addressed to nobody")
-        if served is None:
-            return Fault("AGENCY_NOT_SERVED", f"this node does not serve agency {to_agency}")
-        if envelope.subject != event.petition_id or envelope.stream != case_id_of(event.petition_id, event.agency):
-            return Fault("MALFORMED_RECORD", "the record names another petition or case than its fact")
-        sender = self._lookup.find(event.agency)
-        if sender is None:
-            return Fault("SENDER_UNKNOWN", f"the directory lists no agency {event.agency}")
-        if sender.node != envelope.node:
-            return Fault("SENDER_NOT_ENTITLED", f"node {envelope.node} does not speak for agency {event.agency}")
-        return Delivery(envelope, event, served)
+        return self._reader.read(parked.record_offset, key, parked.record)
 
 
 class _Batch:
@@ -216,10 +143,10 @@ class _Batch:
         self._states: dict[UUID, tuple[Case | None, int]] = {}
         self._facts: list[Fact] = []
         self._keys: dict[UUID, bytes] = {}
-        self.faults: list[tuple[_Arrived, Fault]] = []
+        self.faults: list[tuple[Arrived, Fault]] = []
         self.is_unstorable = False
 
-    def add(self, one: _Arrived) -> None:
+    def add(self, one: Arrived) -> None:
         """Work out what follows from a record; a petition with a fault holds up its later records."""
         if one.petition in self._held_up:
             fault: Fault | None = _waits(one)
@@ -288,10 +215,5 @@ class _Batch:
         )
 
 
-def _plain(text: str) -> str:
-    """Cut a text of another node to what the table of parked records holds."""
-    return text[:_TEXT_LENGTH_MAX].replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _waits(one: _Arrived) -> Fault:
+def _waits(one: Arrived) -> Fault:
     return Fault(WAITS, f"an earlier record of petition {one.petition} is parked")

@@ -55,6 +55,10 @@ def malformed_records(bureau: Node, housing: Node, city: City) -> dict[str, tupl
         "MALFORMED_RECORD version": made(lambda envelope: encode(envelope).replace(b'"1.0"', b'"2.0"')),
         "MALFORMED_RECORD subject": made(encoded(subject=uuid4())),
         "MALFORMED_RECORD position": made(lambda envelope: encode(envelope).replace(b'"position":', b'"position":9')),
+        "MALFORMED_RECORD zone": made(lambda envelope: _without_zone(encode(envelope))),
+        "MALFORMED_RECORD number": made(
+            lambda envelope: encode(envelope).replace(b'"streamversion":', b'"streamversion":9999999999999999999')
+        ),
         "UNKNOWN_EVENT_TYPE": made(encoded(type="lianxi.case.v1.Teleported")),
         "UNKNOWN_EVENT_TYPE newer": made(encoded(type="lianxi.case.v2.HandedOff")),
         "MALFORMED_FACT": made(encoded(data=msgspec.Raw(b'{"petition_id":"\\u0000"}'))),
@@ -64,6 +68,11 @@ def malformed_records(bureau: Node, housing: Node, city: City) -> dict[str, tupl
         "SEAL_BROKEN": made(encoded(deliverykey=wrap_for(housing.entry().public_key, new_key(), uuid4(), "else"))),
         "CASE_UNKNOWN": (petition, encode(objection)),
     }
+
+
+def _without_zone(record: bytes) -> bytes:
+    fields = msgspec.json.decode(record)
+    return msgspec.json.encode({**fields, "time": fields["time"].removesuffix("Z")})
 
 
 def _ruling(petition: UUID) -> bytes:
