@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from random import Random
 
-from services.demo.stories import Story, story
+from services.demo.steps import Story
+from services.demo.stories import story
 
 BACKLOG_DAYS = 110.0
 BACKLOG_PETITIONS = 48

@@ -19,7 +19,7 @@ from domain.case import case_id_of
 from lianxi.agency.v1 import case_service_pb2 as pb
 from lianxi.agency.v1.case_service_pb2_grpc import CaseServiceStub
 from lianxi.type.v1 import vocabulary_pb2
-from services.demo.stories import AtThatTime, InDays, Step, Story
+from services.demo.steps import AtThatTime, InDays, Step, Story
 from services.kit.rpc.client import Caller, Denied, call
 
 CALL_SECONDS_MAX = 20.0

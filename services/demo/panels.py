@@ -35,7 +35,7 @@ def totals(picture: Picture, rows: int, *, is_wide: bool) -> Panel:
     ]
     if rows >= ROOMY_ROWS:
         lines.append(("breaches on record 超期记录", overview.breaches_recorded, BREACHED))
-    counts = _grid("left", "right")
+    counts = _grid("ratio", "right")
     for label, count, style in lines:
         counts.add_row(label, Text(f"{count:,}", style=style))
     whole = Table.grid(expand=True)
@@ -56,7 +56,7 @@ def late(picture: Picture, now: datetime, rows: int, *, is_wide: bool) -> Panel:
         table.add_row(
             Text(duty.petition_id[:SHORT_ID], style="cyan"),
             f"{duty.rule} {duty.article if is_wide else duty.article.removeprefix('Art. ')}",
-            _name(duty.debtor, is_wide=is_wide),
+            _name(duty.debtor, is_wide=False),
             f"{duty.due_date.year}-{due}" if is_wide else due,
             Text(str(over), style="bold red" if over > LONG_OVER_DAYS else "red"),
         )
@@ -144,7 +144,7 @@ def _legend(*, is_wide: bool) -> Text:
     words = (("open ", "未结", OPEN), ("met ", "按期", MET), ("late ", "迟办", LATE), ("breached ", "超期", BREACHED))
     legend = Text()
     for english, chinese, style in words:
-        legend.append(f"■ {english if is_wide else ''}{chinese} ", style=style)
+        legend.append(f"{english if is_wide else '■ '}{chinese} ", style=style)
     return legend
 
 

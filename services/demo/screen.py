@@ -22,7 +22,7 @@ FOOTER_ROWS, HEADER_ROWS = 5, 1
 FRAME_ROWS = 2
 LATE_COLUMNS, TICKER_COLUMNS = 62, 50
 """From so many columns on, these two panels have room for both languages."""
-LEFT_NARROW, LEFT_WIDE, RIGHT = 33, 54, 42
+LEFT_NARROW, LEFT_WIDE, RIGHT = 33, 48, 42
 
 
 class Size(NamedTuple):

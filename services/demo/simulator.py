@@ -18,7 +18,7 @@ from uuid import UUID
 
 from lianxi.type.v1 import vocabulary_pb2 as words
 from services.demo.desks import Desk
-from services.demo.stories import Around, Step, Story
+from services.demo.steps import Around, Step, Story
 from services.kit.clock import AcceleratedClock
 from services.kit.rpc.client import Denied, NotReached
 
