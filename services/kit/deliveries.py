@@ -24,6 +24,7 @@ from services.kit.settings import ServedAgency
 
 logger = logging.getLogger(__name__)
 
+SENDER_UNKNOWN = "SENDER_UNKNOWN"
 _RECORD_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}:[1-9][0-9]{0,18}")
 _TEXT_LENGTH_MAX = 200
 
@@ -99,7 +100,7 @@ class DeliveryReader:
             return Fault("MALFORMED_RECORD", "the record names another petition or case than its fact")
         sender = self._lookup.find(event.agency)
         if sender is None:
-            return Fault("SENDER_UNKNOWN", f"the directory lists no agency {event.agency}")
+            return Fault(SENDER_UNKNOWN, f"the directory lists no agency {event.agency}")
         if sender.node != envelope.node:
             return Fault("SENDER_NOT_ENTITLED", f"node {envelope.node} does not speak for agency {event.agency}")
         return Delivery(envelope, event, served)

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.case import Arrival, Case, HandedOff, evolve, receive
 from domain.event import Refusal
 from services.kit.bus import Record, inbox_topic
-from services.kit.deliveries import Arrived, Delivery, DeliveryReader
+from services.kit.deliveries import SENDER_UNKNOWN, Arrived, Delivery, DeliveryReader
 from services.kit.leadership import leadership
 from services.kit.log.application import Fold
 from services.kit.log.command import LogUnavailable, Outcome, Unstorable
@@ -61,6 +61,7 @@ class Inbox:
     def __init__(self, node: Node, connection: LogConnection, stop: Event) -> None:
         self._node, self._connection = node, connection
         self._reader = DeliveryReader(node, stop)
+        self._seen_directory = node.directory.version
         self.parked = ParkedDeliveries(connection)
         # An offset that is lost in a crash of the server only means that a few records are read again.
         connection.execute("set synchronous_commit = off")
@@ -85,6 +86,10 @@ class Inbox:
 
     def take_parked(self) -> None:
         """Try again what is due among the parked records, each petition's in order."""
+        if self._seen_directory != self._node.directory.version:
+            self._seen_directory = self._node.directory.version
+            # The one fault that passes by itself: the sender's node has announced itself by now, perhaps.
+            self.parked.want_by_code(SENDER_UNKNOWN)
         stuck: set[str | None] = set()
         for parked in self.parked.due(BATCH_RECORDS):
             if parked.petition_id in stuck:

@@ -39,6 +39,7 @@ where resolved_time is null and (retry_wanted_time is not null or code = 'WAITS'
 order by record_offset limit %s
 """
 _WANT_ALL = "update parked_delivery set retry_wanted_time = now() where resolved_time is null"
+_WANT_BY_CODE = "update parked_delivery set retry_wanted_time = now() where resolved_time is null and code = %s"
 _TAKEN_IN = "update parked_delivery set resolved_time = now(), resolution = %s where record_offset = %s"
 _SKIP = """
 update parked_delivery set resolved_time = now(), resolution = %s, resolved_by = %s, resolution_reason = %s
@@ -110,6 +111,10 @@ class ParkedDeliveries:
     def want_all(self) -> None:
         """Let everything be tried once more: newer software may understand it."""
         self._connection.execute(_WANT_ALL)
+
+    def want_by_code(self, code: str) -> None:
+        """Let what is parked for one reason be tried once more: that reason may be gone."""
+        self._connection.execute(_WANT_BY_CODE, (code,))
 
     def taken_in(self, record_offset: int) -> None:
         """Note that a parked record was taken in after all; who asked for it, if anyone did, stays in the row."""

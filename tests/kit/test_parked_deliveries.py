@@ -1,5 +1,6 @@
 """What the inbox cannot take in is parked under a code, holds up its own petition alone, and is resolved on record."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 
 from services.kit import inbox, parked_deliveries
+from services.kit.bus import inbox_topic
 from services.kit.envelope import Envelope, encode
+from services.kit.log.connection import connect
 from services.kit.node import Node
 from services.kit.parked_deliveries import list_parked
 from services.kit.sealing import new_key, wrap_for
@@ -22,6 +25,7 @@ from tests.support.nodes import (
     City,
     eventually,
     received,
+    records,
     running,
 )
 
@@ -160,3 +164,20 @@ def test_what_was_parked_is_tried_once_more_at_each_start(bureau: Node, housing:
     with running(housing, inbox=inbox.run):
         eventually(lambda: received(housing) == {f"bureau:{position}": 1})
     assert parked_codes(housing) == []
+
+
+def test_an_unknown_sender_is_believed_once_it_has_announced_itself(city: City, bureau: Node) -> None:
+    stranger = city.node("stranger", HOUSING)
+    petition, position = offered(bureau)
+    told_to_stop = threading.Event()
+    told_to_stop.set()  # An inbox that is told to stop waits for nobody.
+    send(stranger, (petition, encode(envelope_of(bureau, position, stranger))))
+    with connect(stranger.settings.log_dsn) as connection:
+        desk = inbox.Inbox(stranger, connection, told_to_stop)
+        desk.take(records(stranger, inbox_topic(stranger.id).name))
+        desk.take_parked()
+        assert parked_codes(stranger) == ["SENDER_UNKNOWN"]
+        stranger.directory.learn(bureau.entry())
+        desk.take_parked()
+    assert parked_codes(stranger) == []
+    assert received(stranger) == {f"bureau:{position}": 1}
