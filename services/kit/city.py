@@ -137,7 +137,7 @@ class EmbeddedCity:
     def run(self, node: str, *command: str, timeout_seconds: float = 120.0) -> "subprocess.CompletedProcess[str]":
         """Run `lianxi` with the settings of a node until it ends, as an operator would beside it."""
         return subprocess.run(
-            [Path(sys.executable).with_name("lianxi"), *command],
+            lianxi(*command),
             env=self._environment(node),
             capture_output=True,
             text=True,
@@ -265,6 +265,11 @@ class EmbeddedCity:
 def caller_name(agency: str) -> str:
     """The name of the certificate by which an agency's own system calls; the bare id may be a node's."""
     return f"{agency[:33]}-caller"
+
+
+def lianxi(*words: str) -> list[str]:
+    """The command line of `lianxi` as it is installed beside this interpreter."""
+    return [str(Path(sys.executable).with_name("lianxi")), *words]
 
 
 def _free_ports(count: int) -> list[int]:
