@@ -191,8 +191,6 @@ class Simulation:
         self._calendar()
         for intent in self.callers.pending:
             self.callers.send(self.city.fronts[intent.node][0], intent, 0)
-        for process in self.city.processes:
-            process.stop()
         before = None
         for _ in range(CALM_ROUNDS_MAX):
             for process in self.city.processes:
