@@ -1,8 +1,8 @@
 """The record on the bus: a CloudEvents 1.0 event in structured JSON, with the stored bytes of the fact verbatim.
 
 What the log hashed is what travels, so a receiver can check the leaf hash without any canonical form. No personal data
-stands in it: the fact's own fields for such data are sealed. An inbox record is the same envelope with one addition, the
-petition's key wrapped for the receiving node; keys never go to the events topic.
+stands in it: the fact's own fields for such data are sealed. An inbox record is the same envelope with one addition,
+the petition's key wrapped for the receiving node; keys never go to the events topic.
 """
 
 from datetime import datetime
@@ -89,4 +89,3 @@ def to_event(type_name: str, stored: bytes) -> Event:
 def _fields(stored: bytes) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.json.decode(stored)
     return fields
-

@@ -1,8 +1,8 @@
 """A quick reader of stored facts for folds: same names, same types, a fraction of the cost.
 
-Each pydantic event has one derived `msgspec` structure, made from the model itself: there is no second schema to keep in
-step. It refuses unknown and missing fields, wrong types and unknown words, as the model does; what it leaves out are the
-patterns of ids, which the deciding node has checked, and the inside of sealed values, which a fold never opens.
+Each pydantic event has one derived `msgspec` structure, made from the model itself: there is no second schema to keep
+in step. It refuses unknown and missing fields, wrong types and unknown words, as the model does; what it leaves out
+are the patterns of ids, which the deciding node has checked, and the inside of sealed values, which a fold never opens.
 """
 
 import types

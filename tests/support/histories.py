@@ -1,7 +1,7 @@
 """Seeded histories of petitions between two nodes, as the records that their relays would put on the bus.
 
-Each history is decided by the domain itself, so every record is one that real nodes could have published. Used where the
-office is tested or measured without running the nodes.
+Each history is decided by the domain itself, so every record is one that real nodes could have published. They serve
+where the office is tested or measured without running the nodes.
 """
 
 import random
