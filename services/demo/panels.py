@@ -178,8 +178,9 @@ def _bar(*parts: tuple[int, str]) -> Text:
     """A bar shared among the parts; whatever there is at all gets a cell."""
     total = sum(count for count, _ in parts)
     cells = [max(1, round(count / total * BAR_CELLS)) if count else 0 for count, _ in parts]
-    while sum(cells) > BAR_CELLS:
-        cells[cells.index(max(cells))] -= 1
+    if total:
+        # What rounding gave or took in all is made up for by the largest part.
+        cells[cells.index(max(cells))] += BAR_CELLS - sum(cells)
     bar = Text()
     for width, (_, style) in zip(cells, parts, strict=True):
         bar.append("█" * width, style=style)
