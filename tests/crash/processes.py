@@ -42,7 +42,7 @@ ROLES: tuple[tuple[str, str], ...] = (
     (OFFICE_NODE, "relay,inbox"),
 )
 VIRTUAL_START = datetime(2023, 3, 1, tzinfo=UTC)
-DAYS_PER_SECOND = 1.0
+DAYS_PER_SECOND = 6.0
 STOP_SECONDS_MAX = 20.0
 
 
