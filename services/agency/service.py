@@ -92,10 +92,13 @@ class CaseService:
 def serve(node: Node, stop: threading.Event) -> None:
     """Answer calls at the node's address until `stop`; this binds the process to one core, see `one_core`."""
     settings = node.settings
-    stay_on_one_core(settings.node)
     cases = CaseService(node)
+    server = RpcServer([cases.service()], settings.listen, settings.server_tls, plaintext=settings.plaintext)
+    server.start()
     try:
-        server = RpcServer([cases.service()], settings.listen, settings.server_tls, plaintext=settings.plaintext)
-        server.serve(stop)
+        # Only now: gRPC's own threads are there by now, and stay free.
+        stay_on_one_core(settings.node)
+        stop.wait()
     finally:
+        server.stop()
         cases.close()

@@ -96,9 +96,9 @@ def main() -> None:
     with ExitStack() as opened:
         node = opened.enter_context(Node.open(NodeSettings.from_env(os.environ)))
         node.directory = Directory([node.entry()])
-        stay_on_one_core(node.settings.node)
         server = RpcServer([SERVICES[kind](node)], node.settings.listen, None, plaintext=True)
         server.start()
+        stay_on_one_core(node.settings.node)
         opened.callback(server.stop)
         if kind == "node_with_views":
             threading.Thread(target=views.follow, args=(node, threading.Event()), daemon=True).start()

@@ -1,4 +1,4 @@
-"""A process that stays on one core: all of its threads, those of before and those of after."""
+"""A process that stays on one core: its Python threads, those of before and those of after."""
 
 import os
 import subprocess
