@@ -33,7 +33,7 @@ from services.kit.sealing import wrap_for
 
 logger = logging.getLogger(__name__)
 
-BATCH_ROWS = 2_000
+BATCH_ROWS = 1_000
 FLIGHTS_MAX = 2
 LISTEN_SECONDS = 1.0
 ANSWER_SECONDS = 0.001
@@ -216,7 +216,9 @@ class Relay:
             if isinstance(event, HandedOff) and key is not None:
                 delivery_key = wrap_for(entry.node_public_key, key, event.petition_id, str(event.handoff_id))
             envelope = published(self._node.id, row, delivery_key)
-            copies.append(Copy(row.position, inbox_topic(entry.node), str(envelope.subject).encode(), encode(envelope)))
+            copies.append(
+                Copy(row.position, inbox_topic(entry.node), envelope.correlationid.encode(), encode(envelope))
+            )
         return copies
 
     def _send_held(self) -> None:
@@ -250,7 +252,7 @@ class Relay:
 
 def _record(node: str, row: LoggedEvent) -> tuple[Topic, bytes, bytes]:
     envelope = published(node, row)
-    return _EVENTS, str(envelope.subject).encode(), encode(envelope)
+    return _EVENTS, envelope.correlationid.encode(), encode(envelope)
 
 
 def _read(row: LoggedEvent) -> Addressed | None:
