@@ -1,8 +1,8 @@
 """What a node's agencies hold and owe, folded from the node's own log: two tables that can be made again at any time.
 
 `follow` reads the log in order and writes rows and position in one transaction, so a crash repeats nothing and loses
-nothing. A changed fold gets a new `SCHEMA` and is built anew from the beginning. A duty's status is not stored: it
-depends on when one asks.
+nothing. A changed fold gets a new `SCHEMA` and is built anew from the beginning; so is, at a stroke, what was folded
+with another calendar. A duty's status is not stored: it depends on when one asks.
 """
 
 import threading
@@ -24,7 +24,7 @@ from services.kit.log import LoggedEvent
 from services.kit.node import Node
 from services.kit.tables import Table
 
-SCHEMA = "agency_1"
+SCHEMA = "agency_2"
 BATCH_FACTS_MAX = 1000
 CASES_AT_HAND_MAX = 20_000
 LISTEN_SECONDS = 1.0
@@ -94,16 +94,17 @@ DUTIES = Table(
 
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS {schema};
--- How much of the log the rows hold; one row.
+-- How much of the log the rows hold, and by which calendar their dates were worked out; one row.
 CREATE TABLE IF NOT EXISTS {schema}.node_position (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    calendar_version text NOT NULL DEFAULT ''
 );
 INSERT INTO {schema}.node_position (position) VALUES (0) ON CONFLICT DO NOTHING;
 """
 _GRANTS = """
 GRANT USAGE ON SCHEMA {schema} TO lianxi_service;
-GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO lianxi_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO lianxi_service;
 """
 
 
@@ -158,12 +159,17 @@ class NodeViews:
         self._connection = connection
         self._files: OrderedDict[UUID, _File] = OrderedDict()
         self._position = -1
+        self._has_begun = False
 
     def fold_next(self) -> int:
         """Fold the next facts of the log, in one transaction; return how many there were."""
         with self._connection.transaction():
             # The row is locked until the commit: of two processes that fold for one node, one waits for the other.
-            [(position,)] = self._connection.execute("SELECT position FROM node_position FOR UPDATE").fetchall()
+            [(position, calendar)] = self._connection.execute(_STANDING).fetchall()
+            if calendar != self._node.calendar.version:
+                # Where a process with another calendar took over after this one began, it is the newer one.
+                return 0 if self._has_begun else self._fold_anew()
+            self._has_begun = True
             if position != self._position:
                 self._files.clear()
             facts = self._node.log.select_stored(position, BATCH_FACTS_MAX)
@@ -174,6 +180,21 @@ class NodeViews:
             self._connection.execute("UPDATE node_position SET position = %s", (facts[-1].position,))
         self._position = facts[-1].position
         return len(facts)
+
+    def _fold_anew(self) -> int:
+        """Fold the whole log with this calendar; readers see the old dates until all of the new ones are there."""
+        self._connection.execute("DELETE FROM node_duty")
+        self._connection.execute("DELETE FROM node_case")
+        position = 0
+        while facts := self._node.log.select_stored(position, BATCH_FACTS_MAX):
+            self._write([fact for fact in facts if fact.topic.startswith(CASE_PREFIX)], position)
+            position = facts[-1].position
+            # What a batch is staged in is emptied by a commit only, and here many batches share one.
+            self._connection.execute("DISCARD TEMP")
+        version = self._node.calendar.version
+        self._connection.execute("UPDATE node_position SET position = %s, calendar_version = %s", (position, version))
+        self._position, self._has_begun = position, True
+        return position
 
     def _write(self, facts: Sequence[LoggedEvent], position: int) -> None:
         files = self._files_of({fact.originator_id for fact in facts}, position)
@@ -198,6 +219,8 @@ class NodeViews:
             self._files.popitem(last=False)
         return files
 
+
+_STANDING = "SELECT position, calendar_version FROM node_position FOR UPDATE"
 
 _EARLIER_FACTS = """
     SELECT position, originator_id, originator_version, topic, state, recorded_at, leaf_hash, causation_id

@@ -1,5 +1,6 @@
 """Reads: what an agency sees of its cases and duties, page by page, its own writes included and nobody else's."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, cast
@@ -238,6 +239,29 @@ def test_views_made_again_from_the_log_are_equal(site: Site, housing: Desk, monk
             for table, key in (("node_case", "case_id"), ("node_duty", "duty_id"), ("node_position", "position"))
         ]
     assert found == before
+
+
+def test_a_newer_calendar_moves_every_date_at_a_stroke(
+    site: Site, housing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = housing.act("RegisterPetition").position
+    housing.ask("ListCases", pb.ListCasesRequest(min_position=position))
+    upgraded = replace(site.node, calendar=replace(site.node.calendar, version="cn-newer"))
+    monkeypatch.setattr(views, "SCHEMA", "agency_newer")
+    views.prepare(site.node.settings.log_dsn)
+
+    def calendars() -> list[tuple[Any, ...]]:
+        return fresh.execute("SELECT DISTINCT calendar_version FROM node_duty").fetchall()
+
+    with open_views(site.node.settings.log_dsn) as stale, open_views(site.node.settings.log_dsn) as fresh:
+        running = NodeViews(site.node, stale)
+        running.fold_next()
+        assert calendars() == [(CALENDAR,)]
+        NodeViews(upgraded, fresh).fold_next()
+        assert calendars() == [("cn-newer",)]
+        # The one that began before the upgrade leaves the tables alone.
+        assert running.fold_next() == 0
+        assert calendars() == [("cn-newer",)]
 
 
 def test_the_directory_is_listed_page_by_page(housing: Desk) -> None:
