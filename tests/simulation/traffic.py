@@ -98,6 +98,8 @@ class Traffic:
         others = [agency for agency in self._city.kinds if agency not in (case.agency, *case.accused_agencies)]
         if case.incoming and case.incoming.other_agency in others and self._chance.random() < 0.3:
             others = [case.incoming.other_agency]  # Ping-pong.
+        if case.accused_agencies and self._chance.random() < 0.2:
+            others = list(case.accused_agencies)  # To the very unit that is accused, Art. 30(3).
         fields: Fields = {"kind": kind, "to_agency": self._chance.choice(others)}
         if kind is HandoffKind.ASSIGNMENT:
             fields["report_due_date"] = civil_date(self._city.time) + timedelta(days=self._chance.randint(1, 90))
