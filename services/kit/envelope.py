@@ -5,6 +5,7 @@ stands in it: the fact's own fields for such data are sealed. An inbox record is
 the petition's key wrapped for the receiving node; keys never go to the events topic.
 """
 
+import struct
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,17 +63,18 @@ def decode(value: bytes | None) -> Envelope:
         raise MalformedRecord("the record is empty")
     try:
         envelope = _decode(value)
-    except (msgspec.DecodeError, ValueError) as problem:
+        found = leaf_hash(
+            envelope.position,
+            envelope.stream,
+            envelope.streamversion,
+            envelope.time,
+            envelope.type,
+            envelope.causationid,
+            bytes(envelope.data),
+        )
+    except (msgspec.DecodeError, ValueError, TypeError, struct.error) as problem:
+        # A number too large for a position, or a time without its zone, shows only when the hash is worked out.
         raise MalformedRecord(f"not a CloudEvents record: {problem}") from None
-    found = leaf_hash(
-        envelope.position,
-        envelope.stream,
-        envelope.streamversion,
-        envelope.time,
-        envelope.type,
-        envelope.causationid,
-        bytes(envelope.data),
-    )
     if found.hex() != envelope.leafhash:
         raise MalformedRecord(f"record {envelope.id} does not match its leaf hash")
     return envelope

@@ -23,6 +23,7 @@ from services.office.files import PetitionFiles
 from services.office.parked import ParkedRecords
 from services.office.store import LIVE, views_version
 from services.office.views import VIEWS
+from services.office.watermarks import Sifted, Watermarks
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,6 @@ _MOVE_OFFSET = """
     ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset WHERE o.next_offset = %(expected)s
     RETURNING 1"""
 
-_MOVE_WATERMARK = """
-    INSERT INTO office.watermark AS w SELECT * FROM unnest(%b::text[], %b::int[], %b::bigint[], %b::bigint[])
-    ON CONFLICT (node, partition) DO UPDATE
-    SET last_position = excluded.last_position, received = w.received + excluded.received"""
-
 
 class Ingest:
     """One worker: it owns its partitions by their offsets and keeps the petitions that it folded lately in memory."""
@@ -74,13 +70,12 @@ class Ingest:
         self._parked = ParkedRecords(connection)
         self._files = PetitionFiles(calendar)
         self._offsets: dict[int, int] = {}
-        self._watermarks: dict[tuple[str, int], int] = {}
+        self._watermarks = Watermarks(connection)
 
     def resume(self) -> dict[int, int]:
         """Read how far the database is; return the next offset of each partition that was read before."""
         self._offsets = dict(self._pairs("SELECT partition, next_offset FROM office.read_offset"))
-        rows = self._connection.execute("SELECT node, partition, last_position FROM office.watermark").fetchall()
-        self._watermarks = {(node, partition): position for node, partition, position in rows}
+        self._watermarks = Watermarks(self._connection)
         self._files = PetitionFiles(self._calendar)
         return dict(self._offsets)
 
@@ -93,55 +88,30 @@ class Ingest:
 
     def write_taken(self, batch_taken: list[Taken]) -> int:
         """Do the same with records that are read already."""
-        fresh, watermarks, counts = self._fresh(batch_taken)
+        sifted = self._watermarks.sift(batch_taken)
         offsets = {taken.record.partition: taken.record.offset + 1 for taken in batch_taken}
-        touched = {taken.petition_id for taken in fresh if taken.petition_id is not None}
+        touched = {taken.petition_id for taken in sifted.fresh if taken.petition_id is not None}
         try:
             with self._connection.transaction():
-                files, batch = self._write(offsets, watermarks, counts, fresh, touched)
+                files, batch = self._write(offsets, sifted, touched)
         except BaseException:
             # What was folded in memory is not in the database: forget it.
             self._files.forget(touched)
             raise
         self._files.keep(files)
         self._offsets.update(offsets)
-        self._watermarks.update(watermarks)
+        self._watermarks.keep(sifted)
         return len(batch.facts)
 
-    def _fresh(
-        self, batch_taken: list[Taken]
-    ) -> tuple[list[Taken], dict[tuple[str, int], int], dict[tuple[str, int], int]]:
-        """Drop what came before; return the rest, the new watermarks and how many new positions each adds."""
-        fresh: list[Taken] = []
-        marks: dict[tuple[str, int], int] = {}
-        counts: dict[tuple[str, int], int] = {}
-        for taken in batch_taken:
-            if taken.envelope is not None:
-                key = (taken.envelope.node, taken.record.partition)
-                position = taken.envelope.position
-                if position <= marks.get(key, self._watermarks.get(key, 0)):
-                    continue
-                marks[key] = position
-                counts[key] = counts.get(key, 0) + 1
-            fresh.append(taken)
-        return fresh, marks, counts
-
     def _write(
-        self,
-        offsets: dict[int, int],
-        watermarks: dict[tuple[str, int], int],
-        counts: dict[tuple[str, int], int],
-        fresh: list[Taken],
-        touched: set[UUID],
+        self, offsets: dict[int, int], sifted: Sifted, touched: set[UUID]
     ) -> tuple[dict[UUID, PetitionFile], Batch]:
         head = self._head()
         self._fence(offsets)
-        if watermarks:
-            rows = [(*key, position, counts[key]) for key, position in watermarks.items()]
-            self._connection.execute(_MOVE_WATERMARK, [list(column) for column in zip(*rows, strict=True)])
+        self._watermarks.write(sifted)
         files = self._files.load(self._connection, touched)
         folder = Folder(self._calendar, files, self._parked.blocked(touched))
-        batch = folder.fold(fresh)
+        batch = folder.fold(sifted.fresh)
         self._parked.insert(batch.parked)
         for decision in list(filter(is_decision, batch.facts)):
             self._carry_out(decision, folder, files, batch)

@@ -48,6 +48,21 @@ def test_records_sent_again_under_new_offsets_change_nothing(desk: Desk) -> None
     assert desk.missing() == {"node-one": 0, "node-two": 0}
 
 
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_a_record_that_was_lost_and_overtaken_is_taken_in_when_it_is_sent_again(desk: Desk, size: int) -> None:
+    busiest = max(range(12), key=[record.partition for record in HISTORY].count)
+    there = [record for record in HISTORY if record.partition == busiest]
+    lost = there[len(there) // 2]
+    sent = [record for record in there if record is not lost and record.key != lost.key]
+    renumbered = [record._replace(offset=number) for number, record in enumerate([*sent, lost, lost, *sent])]
+    worker = desk.worker()
+    for start in range(0, len(renumbered), size):
+        worker.write(renumbered[start : start + size])
+    [(held,)] = desk.select("SELECT count(*) FROM office.inbox")
+    assert held == len(sent) + 1
+    assert desk.parked() == []
+
+
 def test_doubles_that_come_late_and_out_of_order_change_nothing(desk: Desk) -> None:
     rng = random.Random(3)
     worker = desk.worker()
