@@ -5,7 +5,6 @@ it again, and it takes up where the database stands. Of ingest and watch one pro
 Views of another version are rebuilt beside the old before anything new is folded.
 """
 
-import gc
 import logging
 from collections.abc import Mapping
 from threading import Event
@@ -25,8 +24,6 @@ log = logging.getLogger(__name__)
 
 FENCED_PAUSE_SECONDS = 0.5
 OUTDATED_PAUSE_SECONDS = 1.0
-# A batch makes a million short-lived objects and no cycles: the collector would look at the kept files in vain.
-GC_THRESHOLDS = (200_000, 50, 50)
 
 
 class NoOffice(ValueError):
@@ -46,7 +43,7 @@ def ingest(node: Node, stop: Event) -> None:
             if leading is None:
                 return
             rebuild_outdated(node)
-            _spare_the_collector()
+            store.spare_the_collector()
             try:
                 _take_in(node, stop)
             except ingesting.FencedOff as fenced:
@@ -99,12 +96,6 @@ def office_of(node: Node) -> str:
         if served.kind is AgencyKind.JOINT_MEETING_OFFICE:
             return served.agency
     raise NoOffice(f"node {node.id} serves no agency of kind {AgencyKind.JOINT_MEETING_OFFICE}")
-
-
-def _spare_the_collector() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 ROLES: Mapping[str, Loop] = {
