@@ -21,6 +21,7 @@ from services.kit.bus.broker import KafkaBroker
 from services.kit.embedded_postgres import EmbeddedPostgres
 from tests.benchmarks import commands, office, relay, visible
 
+WIDTH_MIN = 180
 Lines = list[dict[str, Any]]
 Measure = Callable[[EmbeddedPostgres, KafkaBroker, Path, bool], Lines]
 
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _print(lines: Lines) -> None:
-    console = Console()
+    console = Console(width=max(Console().width, WIDTH_MIN))
     packages = ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "kafka-python", "grpcio", "pydantic"))
     console.print(f"{psutil.cpu_count()} cores, Python {platform.python_version()}, {packages}")
     table = Table("measure", "value", "unit", "goal", "reached", "ratio", "beside")
