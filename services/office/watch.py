@@ -4,9 +4,10 @@ It has its own timer and reads the missed duties in the order of their dates: no
 finds, not what is open. The log takes a breach once whatever restarts or replicas there are, because the stream's id
 follows from duty and rung (I5). From the log it travels like every other fact, and the views show it.
 
-It judges only what it knows to be whole: everything that was on the bus at that moment is folded, and no fact on the
-petition came in during the last seconds. Otherwise an office that catches up, or older records that come in a step at a
-time, would have dates on record as missed whose keeping is the very next fact.
+It judges only what it knows to be whole: everything that was on the bus at that moment is folded, no record of the
+petition is parked, and no fact on it came in during the last seconds. Otherwise an office that catches up, a record
+that waits for an upgrade, or older records that come in a step at a time, would have dates on record as missed whose
+keeping is the very next fact.
 """
 
 import logging
@@ -45,6 +46,8 @@ _SCAN = f"""
     AND (met_time IS NULL OR met_time >= due_time + %s) AND (released_time IS NULL OR released_time >= due_time + %s)
     AND NOT EXISTS (SELECT FROM office.inbox WHERE inbox.petition_id = duties.petition_id
                     AND inbox.ingested_time > transaction_timestamp() - %s)
+    AND NOT EXISTS (SELECT FROM office.parked WHERE parked.petition_id = duties.petition_id
+                    AND parked.resolved_time IS NULL)
     ORDER BY due_time LIMIT {SCAN_ROWS_MAX}"""
 
 

@@ -149,6 +149,24 @@ def test_a_petition_on_which_facts_still_come_in_is_not_judged(desk: Desk, watch
     assert watch(settling=timedelta(hours=1)).tick(LATER) == 0
 
 
+def test_a_petition_of_which_a_record_is_parked_is_not_judged_until_that_is_settled(
+    desk: Desk, office_log: Log, watch: Callable[..., Watch]
+) -> None:
+    """The parked record may be the very one that keeps the date, as one of newer software is."""
+    desk.take_in(UNFINISHED)
+    due = missed(UNFINISHED, LATER)
+    parked = due[0].petition_id
+    park = """
+        INSERT INTO office.parked (petition_id, partition, record_offset, reason, poison)
+        VALUES (%s, 0, 1000000, 'no event type is known here', true) RETURNING 1"""
+    desk.select(park, parked)
+    assert watch().tick(LATER) == len([duty for duty in due if duty.petition_id != parked])
+    assert parked not in {one.petition_id for one in breaches(office_log)}
+    desk.select("UPDATE office.parked SET resolved_time = now(), resolution = 'skipped' RETURNING 1")
+    watch().tick(LATER)
+    assert {one.duty_id for one in breaches(office_log)} == {duty.duty_id for duty in due}
+
+
 def test_it_knows_whether_everything_on_the_bus_is_folded(desk: Desk, watch: Callable[..., Watch]) -> None:
     desk.take_in(UNFINISHED)
     ends = {record.partition: record.offset + 1 for record in UNFINISHED}
