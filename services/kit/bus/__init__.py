@@ -1,5 +1,6 @@
 """The bus between nodes: the port, and its two implementations, which are imported only when opened."""
 
+from services.kit.bus.opening import open_bus
 from services.kit.bus.port import (
     TOPICS,
     Acknowledgement,
@@ -14,7 +15,6 @@ from services.kit.bus.port import (
     directory_topic,
     events_topic,
     inbox_topic,
-    open_bus,
     partition_of,
 )
 
