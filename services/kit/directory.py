@@ -87,6 +87,7 @@ class Directory:
         self._agencies: dict[str, AgencyEntry] = {}
         self._conflicts: frozenset[tuple[str, str]] = frozenset()
         self._changed = threading.Condition()
+        self._is_read = False
         self._version = 0
         for entry in entries:
             self.learn(entry)
@@ -134,6 +135,11 @@ class Directory:
         with self._changed:
             return self._changed.wait_for(lambda: all(self.find(agency) for agency in agencies), timeout_seconds)
 
+    def wait_until_read(self, timeout_seconds: float) -> bool:
+        """Wait until all that stood on the topic when it was first followed is known, at most so long; tell whether."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._is_read, timeout_seconds)
+
     def follow(self, bus: Bus, stop: threading.Event, own: NodeEntry | None = None) -> None:
         """Read the topic until `stop`; once all that stood there is known, announce `own` where it is news.
 
@@ -145,6 +151,8 @@ class Directory:
         consumer = bus.consumer(topic.name, {})
         try:
             while not stop.is_set():
+                if next_offset >= end and not self._is_read:
+                    self._note_read()
                 if own is not None and next_offset >= end:
                     self._announce(bus, own)
                     own = None
@@ -170,6 +178,11 @@ class Directory:
         finally:
             producer.close()
         logger.info("announced node %s with %d agencies", entry.node, len(claims))
+
+    def _note_read(self) -> None:
+        with self._changed:
+            self._is_read = True
+            self._changed.notify_all()
 
     def _read(self, record: Record) -> None:
         node = (record.key or b"").decode(errors="replace")

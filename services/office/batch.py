@@ -1,28 +1,36 @@
 """One batch of records on its way into the inbox and the views: decode, fold, or park what cannot be folded.
 
 Pure bookkeeping between the bus and the database; `ingest` owns the transaction. A record ends folded, dropped as a
-duplicate, or parked with the rest of its petition; none is skipped in silence.
+duplicate, or parked with the rest of its petition; none is skipped in silence. A fact is believed only from the node
+that speaks for its agency (I11), as far as the directory knows that agency.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from domain.calendar import WorkCalendar
+from domain.case import case_id_of
+from domain.duties import CASE_PREFIX
 from domain.event import Happening, UnknownEventType
 from domain.parking import PARKING_TYPES
 from domain.petition import Changes, PetitionFile
+from domain.vocabulary import AgencyKind
 from services.kit.bus.port import Record
+from services.kit.directory import Directory
 from services.kit.envelope import Envelope, MalformedRecord, decode
 from services.kit.reader import read_fact
 
 WAITS = "waits behind a parked record"
-_QUOTED = re.compile(r"'[^']*'")
+# What is quoted may hold quotation marks itself: all from the first to the last goes.
+_QUOTED = re.compile(r"'.*'", re.DOTALL)
+_NOBODY_LISTED = Directory()
 
 
 class Taken(NamedTuple):
@@ -52,8 +60,8 @@ class Batch:
     parked: list[Parked] = field(default_factory=list)
 
 
-def take(record: Record) -> Taken:
-    """Read a record as far as it can be read."""
+def take(record: Record, directory: Directory = _NOBODY_LISTED) -> Taken:
+    """Read a record as far as it can be read, and see whether its node may state what it says."""
     try:
         envelope = decode(record.value)
     except MalformedRecord as problem:
@@ -71,7 +79,30 @@ def take(record: Record) -> Taken:
         return Taken(record, petition_id, envelope, None, reason)
     if event.petition_id != petition_id:
         return Taken(record, petition_id, envelope, None, "the fact is on another petition than its record")
+    if (forbidden := _not_entitled(envelope, event, directory)) is not None:
+        return Taken(record, petition_id, envelope, None, forbidden)
     return Taken(record, petition_id, envelope, event, None)
+
+
+def _not_entitled(envelope: Envelope, event: Any, directory: Directory) -> str | None:
+    """Say why this node may not state this fact (I11); an agency that the directory does not list yet is believed."""
+    is_of_a_case = event.type_name.startswith(CASE_PREFIX)
+    if is_of_a_case and envelope.stream.int != _case_number(event.petition_id.int, event.agency):
+        return "the fact stands in the case of another agency than its own"
+    listed = directory.find(event.agency)
+    if listed is None:
+        return None
+    if listed.node != envelope.node:
+        return f"its node does not speak for agency {listed.agency}: the directory names node {listed.node}"
+    if not is_of_a_case and listed.kind is not AgencyKind.JOINT_MEETING_OFFICE:
+        return f"only the Joint Meeting Office states such facts, and agency {listed.agency} is none"
+    return None
+
+
+@lru_cache(maxsize=65_536)
+def _case_number(petition: int, agency: str) -> int:
+    # Ids as numbers: to hash and to compare them costs a tenth, and this is asked of every fact.
+    return case_id_of(UUID(int=petition), agency).int
 
 
 def _petition_of_key(key: bytes | None) -> UUID | None:

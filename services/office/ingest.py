@@ -17,6 +17,7 @@ from domain.calendar import WorkCalendar
 from domain.petition import Changes, PetitionFile
 from services.kit.bus.port import Bus, Record, events_topic
 from services.kit.database import Rows
+from services.kit.directory import Directory
 from services.kit.tables import Table
 from services.office.batch import Batch, Folder, Taken, is_decision, take
 from services.office.files import PetitionFiles
@@ -62,12 +63,18 @@ _MOVE_OFFSET = """
 class Ingest:
     """One worker: it owns its partitions by their offsets and keeps the petitions that it folded lately in memory."""
 
-    def __init__(self, connection: Rows, calendar: WorkCalendar, node: str = "") -> None:
-        """Write through the connection; decisions on parked records are obeyed when they come from `node`'s own log."""
+    def __init__(
+        self, connection: Rows, calendar: WorkCalendar, node: str = "", directory: Directory | None = None
+    ) -> None:
+        """Write through the connection; decisions on parked records are obeyed when they come from `node`'s own log.
+
+        The directory says which node may state an agency's facts; without one, every node is believed.
+        """
         self._connection = connection
         self._calendar = calendar
         self._node = node
-        self._parked = ParkedRecords(connection)
+        self._directory = directory or Directory()
+        self._parked = ParkedRecords(connection, self._directory)
         self._files = PetitionFiles(calendar)
         self._offsets: dict[int, int] = {}
         self._watermarks = Watermarks(connection)
@@ -84,7 +91,11 @@ class Ingest:
 
     def write(self, records: Iterable[Record]) -> int:
         """Take a batch in, in one transaction; return how many facts became visible. Raises `FencedOff`."""
-        return self.write_taken([take(record) for record in records])
+        return self.write_taken(self.read(records))
+
+    def read(self, records: Iterable[Record]) -> list[Taken]:
+        """Read records as far as they can be read; another thread may do so while a batch is written."""
+        return [take(record, self._directory) for record in records]
 
     def write_taken(self, batch_taken: list[Taken]) -> int:
         """Do the same with records that are read already."""
@@ -200,7 +211,7 @@ def follow(ingest: Ingest, bus: Bus, stop: Signal, records_max: int = BATCH_RECO
     consumer = bus.consumer(events_topic().name, ingest.resume())
 
     def fetch() -> list[Taken]:
-        return [take(record) for record in consumer.poll(POLL_SECONDS, records_max)]
+        return ingest.read(consumer.poll(POLL_SECONDS, records_max))
 
     with ThreadPoolExecutor(1, thread_name_prefix="ingest-fetch") as reader:
         try:

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.parking import ParkedRecordSkipped
 from services.kit.bus.port import Record, events_topic
 from services.kit.database import Rows
+from services.kit.directory import Directory
 from services.office.batch import Batch, Parked, Taken, take
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,9 @@ class _Place(NamedTuple):
 class ParkedRecords:
     """The table, written within the transaction of whoever owns the connection."""
 
-    def __init__(self, connection: Rows) -> None:
+    def __init__(self, connection: Rows, directory: Directory) -> None:
         self._connection = connection
+        self._directory = directory
 
     def blocked(self, petition_ids: set[UUID]) -> set[UUID]:
         """Return those petitions of which a record is parked."""
@@ -72,7 +74,7 @@ class ParkedRecords:
         if skips:
             self._settle("skipped", decision, [_Place(event.partition, event.record_offset)])
         rows = self._connection.execute(_OPEN, [event.petition_id, event.partition, event.record_offset]).fetchall()
-        waiting = [take(Record(events_topic().name, *row)) for row in rows]
+        waiting = [take(Record(events_topic().name, *row), self._directory) for row in rows]
         duplicates = self._taken_in(waiting)
         self._settle("duplicate", decision, [_place(taken) for taken in duplicates])
         return [taken for taken in waiting if taken not in duplicates]

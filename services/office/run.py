@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 FENCED_PAUSE_SECONDS = 0.5
 OUTDATED_PAUSE_SECONDS = 1.0
+DIRECTORY_LOOK_SECONDS = 0.5
 
 
 class NoOffice(ValueError):
@@ -53,8 +54,11 @@ def ingest(node: Node, stop: Event) -> None:
 
 
 def _take_in(node: Node, stop: Event) -> None:
+    # Who may state a fact is told by the directory: nothing is believed before it has been read once.
+    while not stop.is_set() and not node.directory.wait_until_read(DIRECTORY_LOOK_SECONDS):
+        pass
     with store.open_views(node.settings.log_dsn) as connection:
-        ingesting.follow(ingesting.Ingest(connection, node.calendar, node.id), node.bus, stop)
+        ingesting.follow(ingesting.Ingest(connection, node.calendar, node.id, node.directory), node.bus, stop)
 
 
 def watch(node: Node, stop: Event) -> None:

@@ -95,6 +95,19 @@ def test_nodes_that_follow_the_topic_know_each_other(city: City) -> None:
 
 
 @pytest.mark.postgres
+def test_it_is_read_once_all_that_stood_on_the_topic_is_known(bus: Bus) -> None:
+    assert not Directory().wait_until_read(0.05)
+    first = Directory()
+    with following(first, bus, entry("first", HOUSING)):
+        assert first.wait_until_read(10)
+        assert first.wait_for([HOUSING], 10)
+    later = Directory()
+    with following(later, bus):
+        assert later.wait_until_read(10)
+        assert later.find(HOUSING) is not None
+
+
+@pytest.mark.postgres
 def test_a_node_that_starts_again_announces_nothing_new_and_keeps_its_claim(bus: Bus) -> None:
     own = entry("first", HOUSING)
     announced = Directory()
