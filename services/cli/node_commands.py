@@ -80,6 +80,12 @@ def init(directory: Path, *, node_id: str, agencies: tuple[str, ...], **options:
     Nodes with the same DIRECTORY share one embedded PostgreSQL and its bus, unless their own are given. Nothing that is
     there already is replaced.
     """
+    env_file = set_up(directory, node_id, agencies, **options)
+    click.echo(f"node {node_id} is ready 节点已建立: lianxi node run --env-file {env_file}")
+
+
+def set_up(directory: Path, node_id: str, agencies: tuple[str, ...], **options: str | bool | None) -> Path:
+    """Create what a node needs and return its file of variables; say which certificate it lacks."""
     directory = directory.absolute()
     make_secret_directory(directory)
     given = {
@@ -100,13 +106,20 @@ def init(directory: Path, *, node_id: str, agencies: tuple[str, ...], **options:
     try:
         with EmbeddedPostgres(directory / "postgres") if is_embedded else nullcontext() as cluster:
             addresses = embedded_addresses(cluster, node_id) if cluster else {}
-            prepare(NodeSettings.from_env({**addresses, **written}))
+            settings = NodeSettings.from_env({**addresses, **written})
+            prepare(settings)
         env_file = directory / f"{node_id}.env"
         # It may hold the passwords of databases.
         write_secret(env_file, "".join(f"{name}={value}\n" for name, value in written.items()).encode())
     except (WrongSettings, SecretExists) as wrong:
         raise click.ClickException(str(wrong)) from wrong
-    click.echo(f"node {node_id} is ready 节点已建立: lianxi node run --env-file {env_file}")
+    if settings.server_tls and not settings.server_tls.certificate.is_file():
+        speaks_for = " ".join(f"--agency {served.agency}" for served in settings.agencies)
+        click.echo(
+            "its certificate is still to be issued 尚需签发证书: "
+            f"lianxi certs issue {settings.tls_dir} --node {node_id} {speaks_for}"
+        )
+    return env_file
 
 
 @node.command(short_help="Run a node until it is interrupted. 运行节点")

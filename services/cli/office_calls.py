@@ -18,11 +18,13 @@ from rich.console import Console
 from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
 from services.kit.authority import CertificateRefused
 from services.kit.rpc.client import Caller, Credentials, Denied, NotReached, call
-from services.kit.settings import DEFAULT_LISTEN
+from services.kit.settings import OFFICE_LISTEN
 
 Answer = TypeVar("Answer", bound=Message)
 
 CALL_SECONDS_MAX = 30.0
+OFFICE_AGENCY = "joint-meeting-office"
+"""Its usual id, believed where a certificate names it."""
 
 
 class Office:
@@ -72,14 +74,19 @@ def _with_numbers(descriptor: Any, plain: dict[str, Any]) -> dict[str, Any]:
 def asks_office(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options by which it reaches the office, and the office itself as its first argument."""
 
-    @click.option("--address", envvar="LIANXI_ADDRESS", default=DEFAULT_LISTEN, show_default=True, help="HOST:PORT.")
+    @click.option("--address", envvar="LIANXI_ADDRESS", default=OFFICE_LISTEN, show_default=True, help="HOST:PORT.")
     @click.option(
         "--certs",
         envvar="LIANXI_CERTS",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="Folder with ca.pem and the office's certificate. Without it: plain text, on loopback only.",
     )
-    @click.option("--agency", envvar="LIANXI_AGENCY", metavar="ID", help="The office's id, where it is not plain.")
+    @click.option(
+        "--agency",
+        envvar="LIANXI_AGENCY",
+        metavar="ID",
+        help=f"The office's id, where the certificates name neither one agency nor {OFFICE_AGENCY}.",
+    )
     @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     @wraps(command)
     def asked(address: str, certs: Path | None, agency: str | None, as_json: bool, **arguments: Any) -> None:
@@ -95,9 +102,14 @@ def asks_office(command: Callable[..., None]) -> Callable[..., None]:
 
 def _caller(certs: Path | None, agency: str | None) -> Caller:
     credentials = Credentials.of(certs)
-    if agency is None and credentials.certificates is not None and len(credentials.certificates) == 1:
-        agency = next(iter(credentials.certificates))
-    if agency is None:
-        named = ", ".join(credentials.certificates or ()) or "its id"
-        raise click.UsageError(f"say with --agency (or LIANXI_AGENCY) which is the office: {named}")
-    return credentials.of_agency(agency)
+    if agency is not None:
+        return credentials.of_agency(agency)
+    if credentials.certificates is None:
+        raise click.UsageError(
+            "say who asks: --certs (or LIANXI_CERTS) names the folder of certificates; without any, in plain text, "
+            "--agency (or LIANXI_AGENCY) names the office"
+        )
+    named = sorted(credentials.certificates)
+    if len(named) > 1 and OFFICE_AGENCY not in named:
+        raise click.UsageError(f"say with --agency (or LIANXI_AGENCY) which is the office: {', '.join(named)}")
+    return credentials.of_agency(named[0] if len(named) == 1 else OFFICE_AGENCY)

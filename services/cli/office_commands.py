@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from services.cli import office_questions, parked_records
-from services.cli.node_commands import init as init_node
+from services.cli.node_commands import set_up
 from services.cli.node_settings import env_file_option, node_settings
 from services.kit import runtime
 from services.kit.log import Log
 from services.kit.node import Node
-from services.kit.settings import NodeSettings
+from services.kit.settings import OFFICE_LISTEN, NodeSettings
 from services.kit.work_calendar import published_calendar
 from services.office import run as office_run
 from services.office import store
@@ -61,7 +61,7 @@ def office() -> None:
       lianxi office init city --plaintext
       lianxi office run --env-file city/office.env
     Ask it (LIANXI_ADDRESS, LIANXI_CERTS and LIANXI_AGENCY spare the options)
-      lianxi office overview --address 127.0.0.1:50051 --certs certs --agency joint-meeting-office
+      lianxi office overview --address 127.0.0.1:50061 --certs certs --agency joint-meeting-office
       lianxi office late
       lianxi office due --days 7
       lianxi office petition 5d1c3a52-0000-4000-8000-000000000001
@@ -76,13 +76,10 @@ def office() -> None:
 @click.option("--log-dsn", help="Database of the event log and the views. Without it: in the embedded PostgreSQL.")
 @click.option("--keys-dsn", help="Database of the petition keys, another one. Without it: in the embedded PostgreSQL.")
 @click.option("--bus", help="kafka://host:port or postgresql://…. Without it: the bus in the embedded PostgreSQL.")
-@click.option("--listen", default="127.0.0.1:50051", show_default=True, metavar="HOST:PORT", help="For callers.")
+@click.option("--listen", default=OFFICE_LISTEN, show_default=True, metavar="HOST:PORT", help="Where callers connect.")
 @click.option("--tls-dir", type=click.Path(path_type=Path), help="Folder with ca.pem and the node's certificate.")
 @click.option("--plaintext", is_flag=True, help="No certificates: on loopback only, for trying things out.")
-@click.pass_context
-def init(
-    context: click.Context, /, directory: Path, *, node_id: str, agency: str, **options: str | bool | None
-) -> None:
+def init(directory: Path, *, node_id: str, agency: str, **options: str | bool | None) -> None:
     """Create the office's databases, keys and tables, and write DIRECTORY/NODE.env. 建立办公室节点。
 
     The same as `lianxi node init`, with the office's own tables besides. Safe to repeat until the file is written.
@@ -91,10 +88,10 @@ def init(
     lianxi office init city --plaintext
     lianxi office init /srv/lianxi --bus kafka://kafka:9092 --tls-dir certs
     """
-    context.invoke(init_node, directory=directory, node_id=node_id, agencies=(agency,), **options)
-    with node_settings(directory / f"{node_id}.env") as settings:
+    env_file = set_up(directory, node_id, (agency,), **options)
+    with node_settings(env_file) as settings:
         _prepare(settings)
-    click.echo(f"run it as the office 以办公室方式运行: lianxi office run --env-file {directory / f'{node_id}.env'}")
+    click.echo(f"the office is ready 办公室已建立: lianxi office run --env-file {env_file}")
 
 
 @office.command(short_help="Run the office until it is interrupted. 运行")

@@ -20,6 +20,7 @@ from services.kit.secret_files import read_secret
 __all__ = [
     "CLAIM_KEY",
     "SERVER_OPTIONS",
+    "CannotListen",
     "CertificateRefused",
     "ClientTls",
     "ServerTls",
@@ -93,6 +94,10 @@ class WrongIdentity(Exception):
         self.remedy = remedy
 
 
+class CannotListen(RuntimeError):
+    """The server cannot take calls as it was set up; the message says what is missing or in the way."""
+
+
 def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
     """Return credentials that demand a certificate of the same authority from every caller."""
     key, certificate, authority = tls.read()
@@ -117,11 +122,17 @@ def bind(server: grpc.Server, address: str, tls: ServerTls | None, *, plaintext:
     """Let a server listen on `host:port` and return the port (asked for as 0, it is chosen).
 
     The same rule as for `channel`: mutual TLS, or plain text on loopback when that is asked for; else `ValueError`.
+    Raises `CannotListen` where a file is missing or the address is taken.
     """
     _refuse_unsafe(address, tls, plaintext=plaintext)
-    if tls is None:
-        return server.add_insecure_port(address)
-    return server.add_secure_port(address, server_credentials(tls))
+    try:
+        if tls is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, server_credentials(tls))
+    except FileNotFoundError as missing:
+        raise CannotListen(str(missing)) from missing
+    except RuntimeError as refused:
+        raise CannotListen(f"cannot listen on {address}: is another process there? (LIANXI_LISTEN)") from refused
 
 
 def caller_agencies(context: grpc.ServicerContext, *, plaintext: bool = False) -> frozenset[str]:

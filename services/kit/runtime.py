@@ -1,9 +1,10 @@
 """A node's process: one thread for each of its loops, until the process is told to stop.
 
 A loop that meets trouble (the bus, the log or a database is away) is started again after a pause that grows; a loop
-that meets anything else has met a bug, and then the whole process ends with an error rather than go on with a part
-missing. TERM and interrupt end it cleanly. The log goes to standard error, one JSON object a line, and never holds a
-payload: of an unexpected exception it tells where, not what it said, because that may quote what was being read.
+that meets anything else has met a bug, or a setting under which it cannot work, and then the whole process ends with an
+error rather than go on with a part missing. TERM and interrupt end it cleanly. The log goes to standard error, one JSON
+object a line, and never holds a payload: of an unexpected exception it tells where, not what it said, because that may
+quote what was being read.
 """
 
 import json
@@ -20,6 +21,7 @@ import psycopg
 
 from services.kit.bus import BusTrouble
 from services.kit.clock import system_clock
+from services.kit.identity import CannotListen
 from services.kit.log.command import LogUnavailable
 from services.kit.node import Node
 
@@ -79,6 +81,10 @@ def _keep_running(node: Node, name: str, loop: Loop, stop: threading.Event, bugs
             logger.warning("%s: %s; again in %.1f s", name, trouble, pause)
             stop.wait(pause)
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
+        except CannotListen as problem:
+            logger.error("%s: %s; the process ends", name, problem)
+            bugs.append(name)
+            stop.set()
         except Exception:
             logger.exception("%s met a bug, the process ends", name)
             bugs.append(name)

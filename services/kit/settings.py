@@ -22,6 +22,8 @@ from services.kit.clock import AcceleratedClock, Clock, system_clock
 from services.kit.identity import ServerTls
 
 DEFAULT_LISTEN = "127.0.0.1:50051"
+OFFICE_LISTEN = "127.0.0.1:50061"
+"""Another port than that of a node, so that both run on one machine."""
 KEK_FILE = "kek"
 
 

@@ -82,3 +82,12 @@ def test_a_node_is_set_up_runs_and_stops_when_told(tmp_path: Path) -> None:
     assert told.output == "0 parked 搁置\n"
     told = CliRunner().invoke(main, ["node", "parked", "skip", "7", "--reason", "x", "--env-file", str(env_file)])
     assert "no record 7 is parked" in told.output
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_who_sets_a_node_up_before_its_certificate_is_told_how_to_issue_it(tmp_path: Path) -> None:
+    words = ["node", "init", str(tmp_path / "city"), "--node", "housing", "--agency", AGENCY]
+    told = CliRunner().invoke(main, [*words, "--tls-dir", str(tmp_path / "certs")])
+    assert told.exit_code == 0, told.output
+    assert f"lianxi certs issue {tmp_path / 'certs'} --node housing --agency housing-bureau" in told.output

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.cli.main import main
-from services.kit.authority import issue
+from services.kit.authority import create_authority, issue
 from tests.support.desk import Desk, by_petition, expected
 from tests.support.histories import records
 from tests.support.logs import as_owner
@@ -121,3 +121,14 @@ def test_roles_that_nobody_knows_are_refused() -> None:
     refused = lianxi("run", "--roles", "api,magic")
     assert refused.exit_code == 2
     assert "magic" in refused.stderr
+
+
+def test_the_usual_office_need_not_be_named_and_who_shows_nothing_is_asked(tmp_path: Path) -> None:
+    create_authority(tmp_path)
+    for agency in ("joint-meeting-office", "housing-bureau"):
+        issue(tmp_path, agency, agencies=(agency,), node=False)
+    away = lianxi("late", "--certs", str(tmp_path), "--address", "127.0.0.1:1")
+    assert "the office does not answer" in away.stderr
+    nobody = lianxi("late", "--address", "127.0.0.1:1")
+    assert nobody.exit_code == 2
+    assert "--certs" in nobody.stderr

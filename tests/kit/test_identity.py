@@ -16,6 +16,7 @@ from services.kit.authority import CertificateRefused, create_authority, issue, 
 from services.kit.identity import (
     CLAIM_KEY,
     SERVER_OPTIONS,
+    CannotListen,
     ClientTls,
     ServerTls,
     WrongIdentity,
@@ -192,9 +193,15 @@ def test_missing_files_are_all_named(tmp_path: Path) -> None:
         channel("127.0.0.1:1", ClientTls.issued(tmp_path, "x"))
 
 
+def test_a_server_without_its_certificate_says_which_files_it_misses(tmp_path: Path) -> None:
+    server = grpc.server(ThreadPoolExecutor(1), options=SERVER_OPTIONS)
+    with pytest.raises(CannotListen, match=r"x-key\.pem.*x\.pem.*ca\.pem.*lianxi certs issue"):
+        bind(server, "127.0.0.1:0", ServerTls.issued(tmp_path, "x"))
+
+
 def test_two_servers_never_share_a_port(certs: Path, tls_port: int) -> None:
     second = grpc.server(ThreadPoolExecutor(1), options=SERVER_OPTIONS)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(CannotListen, match="is another process there"):
         bind(second, f"127.0.0.1:{tls_port}", ServerTls.issued(certs, "node-1"))
 
 

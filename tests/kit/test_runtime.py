@@ -9,6 +9,7 @@ import pytest
 
 from services.kit import runtime
 from services.kit.bus import BusTrouble
+from services.kit.identity import CannotListen
 from services.kit.node import Node
 
 pytestmark = pytest.mark.postgres
@@ -38,6 +39,14 @@ def test_a_bug_ends_the_process_with_an_error(bureau: Node, ends: bool) -> None:
         stopping.wait()
 
     assert runtime.run(bureau, {"loop": loop, "other": other}) == 1
+
+
+def test_what_keeps_a_server_from_listening_is_told_in_words(bureau: Node, caplog: pytest.LogCaptureFixture) -> None:
+    def api(_: Node, __: threading.Event) -> None:
+        raise CannotListen("missing for TLS: office.pem")
+
+    assert runtime.run(bureau, {"api": api}) == 1
+    assert "api: missing for TLS: office.pem; the process ends" in caplog.text
 
 
 def test_a_line_of_the_log_names_the_place_of_a_bug_and_none_of_its_words() -> None:

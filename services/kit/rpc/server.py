@@ -61,7 +61,7 @@ class RpcServer:
         plaintext: bool = False,
         threads: int = THREADS,
     ) -> None:
-        """Listen on `host:port` (port 0: a free one, then in `port`); raises `ValueError` or `RuntimeError`."""
+        """Listen on `host:port` (port 0: a free one, then in `port`); raises `ValueError` or `CannotListen`."""
         pool = ThreadPoolExecutor(threads, thread_name_prefix="rpc")
         self._server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=WAITING_CALLS_MAX)
         self._health = health.HealthServicer()
