@@ -32,7 +32,7 @@ def petition(office: Office, *, petition_id: str) -> None:
         return
     office.console.print(tables.petition(found))
     office.console.print(tables.handoffs(handoffs))
-    office.console.print(tables.duties(duties, "duties 责任事项"))
+    office.console.print(tables.duties(duties, "duties 责任事项", office.console, of_one_petition=True))
 
 
 @click.command(short_help="What is late, oldest due first. 超期")
@@ -70,7 +70,7 @@ def _show_duties(office: Office, request: pb.ListDutiesRequest, title: str) -> N
     if office.as_json:
         office.show_json(answer=answer)
         return
-    office.console.print(tables.duties(answer.duties, title))
+    office.console.print(tables.duties(answer.duties, title, office.console))
     if answer.next_page_token:
         office.console.print("… and more 还有更多 (--limit)")
 
@@ -116,13 +116,13 @@ def timeline(office: Office, *, petition_id: str, limit: int) -> None:
 def explain(office: Office, *, duty_id: str) -> None:
     """Say how the date of a duty comes about, a step a line. 期限如何计算。
 
-    DUTY_ID stands in the last column of `lianxi office late` and of `lianxi office due`.
+    DUTY_ID stands in the column "duty" of `lianxi office late`, `due` and `petition`.
     """
     found: duty_pb2.DueExplanation = office.ask("ExplainDuty", pb.ExplainDutyRequest(duty_id=duty_id))
     if office.as_json:
         office.show_json(explanation=found)
         return
-    office.console.print(tables.duties([found.duty], f"{found.title_zh} {found.title}"))
+    office.console.print(tables.duties([found.duty], f"{found.title_zh} {found.title}", office.console))
     for number, step in enumerate(found.steps, 1):
         office.console.print(f"  {number}. {step}", highlight=False)
 

@@ -7,11 +7,16 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from domain.calendar import SHANGHAI
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2, vocabulary_pb2
+
+_ROOM = 1000
+"""Columns enough for any table."""
 
 OPEN, BREACHED = vocabulary_pb2.DUTY_STATUS_OPEN, vocabulary_pb2.DUTY_STATUS_BREACHED
 _STATUS_STYLES = {BREACHED: "bold red", vocabulary_pb2.DUTY_STATUS_LATE: "yellow", OPEN: "cyan"}
@@ -41,31 +46,30 @@ def petition(found: pb.Petition) -> Table:
     return table
 
 
-def duties(rows: Iterable[duty_pb2.Duty], title: str) -> Table:
-    """Duties with article, debtor, date and status."""
+def duties(rows: Sequence[duty_pb2.Duty], title: str, console: Console, *, of_one_petition: bool = False) -> Table:
+    """Duties with article, debtor, date and status; stacked where a row would not fit, so that ids stay whole."""
     heads = (
         "due 到期",
         "status 状态",
         "rule 规则",
         "article 条款",
         "debtor 责任单位",
-        "petition 事项",
         "duty 责任事项",
+        "petition 事项",
     )
-    table = _table(title, heads)
+    wide_heads = heads[:-1] if of_one_petition else heads
+    wide = _table(title, wide_heads)
+    stacked = _table(title, ("due 到期\nstatus 状态", "article 条款\ndebtor 责任单位", "\n".join(wide_heads[5:])))
     for duty in rows:
-        due = _date(duty, "due_date") or "no figure 无期限"
-        table.add_row(
-            f"{due}{' (provisional 暂定)' if duty.provisional else ''}",
-            _word(duty, "status"),
-            duty.rule,
-            duty.article,
-            duty.debtor,
-            duty.petition_id,
-            duty.duty_id,
-            style=_STATUS_STYLES.get(duty.status),
-        )
-    return table
+        style = _STATUS_STYLES.get(duty.status)
+        due = f"{_date(duty, 'due_date') or 'no figure 无期限'}{' (provisional 暂定)' if duty.provisional else ''}"
+        ids = [duty.duty_id] if of_one_petition else [duty.duty_id, duty.petition_id]
+        status = _word(duty, "status")
+        wide.add_row(due, status, duty.rule, duty.article, duty.debtor, *ids, style=style)
+        when = due.replace(" 无", "\n无").replace(" (", "\n(")
+        stacked.add_row(f"{when}\n{status}", f"{duty.article}\n{duty.debtor}", "\n".join(ids), style=style)
+    room = console.options.update(max_width=_ROOM)
+    return wide if Measurement.get(console, room, wide).maximum <= console.width else stacked
 
 
 def handoffs(rows: Iterable[pb.Handoff]) -> Table:
@@ -142,6 +146,7 @@ def parked(rows: Iterable[pb.ParkedRecord]) -> Table:
 def overview(found: pb.Overview) -> list[Table]:
     """The whole picture: totals, duties by rule, agencies, pairs, nodes."""
     totals = _table(f"overview 总览 {_time(found, 'as_of_time')}", ("", ""))
+    totals.show_header = False
     labels = {
         "petitions": "petitions 信访事项",
         "petitions_open": "open 在办",

@@ -58,9 +58,12 @@ def rules(on: date | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table("rule", "article 条款", "what 事项", "debtor 责任方", "length 期限", "in force 施行", show_lines=True)
+    table = Table(show_lines=True)
+    for head in ("rule", "article 条款", "what 事项", "debtor 责任方", "length 期限", "in force 施行"):
+        # A narrow terminal folds a cell; it never leaves a part of it out.
+        table.add_column(head, overflow="fold", no_wrap=head == "rule")
     for row in rows:
-        length = f"{row['length']} {row['unit']}" if row["length"] else _WORDS[row["state"]]
+        length = f"{row['length']} {row['unit'].replace('_', ' ')}s" if row["length"] else _WORDS[row["state"]]
         extension = f"\n+ {row['extension']} 延长" if row["extension"] else ""
         in_force = f"{row['effective_from']} – {row['effective_to'] or ''}"
         what = f"{row['title_zh']}\n{row['title']}"

@@ -37,14 +37,16 @@ def office(postgres_server: Any, tmp_path_factory: pytest.TempPathFactory) -> It
     city.close()
 
 
-def lianxi(*words: str, env: dict[str, str] | None = None) -> Result:
-    return CliRunner(env={"COLUMNS": "200", **(env or {})}).invoke(main, ["office", *words], catch_exceptions=False)
+def lianxi(*words: str, env: dict[str, str] | None = None, columns: int = 200) -> Result:
+    return CliRunner(env={"COLUMNS": str(columns), **(env or {})}).invoke(
+        main, ["office", *words], catch_exceptions=False
+    )
 
 
-def asks(office: LivingOffice, *words: str, agency: str = "joint-meeting") -> Result:
+def asks(office: LivingOffice, *words: str, agency: str = "joint-meeting", columns: int = 200) -> Result:
     address = f"127.0.0.1:{office.port}"
     env = {"LIANXI_ADDRESS": address, "LIANXI_CERTS": str(office.certificates), "LIANXI_AGENCY": agency}
-    return lianxi(*words, env=env)
+    return lianxi(*words, env=env, columns=columns)
 
 
 def test_every_question_is_answered_with_a_table_and_with_one_object(office: LivingOffice) -> None:
@@ -66,6 +68,16 @@ def test_every_question_is_answered_with_a_table_and_with_one_object(office: Liv
         assert table.exit_code == 0, table.output
         assert shown in table.stdout, words
         assert isinstance(json.loads(asks(office, *words, "--json").stdout), dict)
+
+
+def test_ids_and_dates_stay_whole_on_a_narrow_terminal(office: LivingOffice) -> None:
+    late = json.loads(asks(office, "late", "--json").stdout)["answer"]["duties"]
+    for words in (("late",), ("petition", late[0]["petition_id"]), ("explain", late[0]["duty_id"])):
+        shown = asks(office, *words, columns=80).stdout
+        assert late[0]["duty_id"] in shown
+        assert late[0]["petition_id"] in shown
+        day = late[0]["due_date"]
+        assert f"{day['year']:04}-{day['month']:02}-{day['day']:02}" in shown
 
 
 def test_counts_come_as_numbers(office: LivingOffice) -> None:

@@ -23,6 +23,12 @@ def test_every_row_names_its_article_and_a_row_without_a_figure_says_so() -> Non
     assert all(row["length"] is None for row in rows if row["rule"] in silent)
 
 
+def test_the_table_leaves_nothing_out_on_a_narrow_terminal() -> None:
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(main, ["rules"], catch_exceptions=False).output
+    assert "…" not in shown
+    assert "D4-ACCEPTANCE" in shown
+
+
 @pytest.mark.parametrize(("day", "version"), [("2022-04-30", "2005"), ("2022-05-01", "2022")])
 def test_a_matter_is_under_the_regulations_of_its_first_receipt(day: str, version: str) -> None:
     rows = {row["rule"]: row["version"] for row in json.loads(run("rules", "--on", day, "--json"))}
