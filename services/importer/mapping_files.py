@@ -128,5 +128,6 @@ def _personal_in_clear(step: StepTemplate, personal: frozenset[str]) -> Iterator
         if name not in CALLS[step.call].sealed_fields:
             words = {word for text in texts_of(value) for word in words_in(text)}
             yield from (
-                f"{name}: {word!r} is personal and this field is not sealed" for word in sorted(words & personal)
+                f"{name}: {word!r} is personal and this field is not sealed; if it is not, list it in open_columns"
+                for word in sorted(words & personal)
             )

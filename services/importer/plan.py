@@ -21,7 +21,7 @@ from services.importer.calls import CALLS, DATE, Call, Tells, is_instant, words_
 from services.importer.mapping import MappedAgency, Mapping, Occasion, StepTemplate
 from services.importer.reading import Reject, Row
 from services.importer.stream import Change, changes
-from services.importer.templates import filled
+from services.importer.templates import filled, words_in
 from services.importer.times import NotATime, time_reader
 
 NAMESPACE = UUID("0a6f2b0e-7a52-5c0b-9c36-3f2f4d9d6f55")
@@ -71,6 +71,9 @@ class Planner:
         self._now = now
         self._read_time = time_reader(mapping.times)
         self._finder = Finder(mapping)
+        # The agencies of a column are known only to whoever has looked through the file.
+        is_listed = mapping.agencies_from_column is None
+        self._known = frozenset(agency.id for agency in mapping.agencies) if is_listed else None
         self._by_value = {value: agency.id for value, agency in (agencies_by_value or {}).items()}
         self._steps = {on: [step for step in mapping.steps if step.on is on] for on in Occasion}
 
@@ -134,7 +137,16 @@ class Planner:
         agency = filled(template.agency, words)
         if call.tells is Tells.HANDED_OFF and fields["to_agency"] == agency:
             raise _Faulty(row, "", f"the row hands the petition from {agency} to itself")
+        self._look_up(template.agency, agency, row)
+        self._look_up(template.fields.get("to_agency", ""), fields.get("to_agency"), row)
         road.take(call, agency, time, template.provenance, fields)
+
+    def _look_up(self, template: Any, agency: str | None, row: Row) -> None:
+        if agency is None or self._known is None or agency in self._known:
+            return
+        columns = self._mapping.columns
+        column = next((columns[word] for word in sorted(words_in(template)) if word in columns), "")
+        raise _Faulty(row, column, "the mapping lists no agency of this id")
 
     def _value(
         self, call: Call, name: str, value: Any, words: dict[str, str], times: dict[str, datetime], row: Row

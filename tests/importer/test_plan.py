@@ -7,7 +7,7 @@ import pytest
 
 from domain.vocabulary import Provenance
 from services.importer.agencies import Finder, agencies_from
-from services.importer.mapping import AgenciesFromColumn, Mapping
+from services.importer.mapping import AgenciesFromColumn, Mapping, StepTemplate
 from services.importer.mapping_files import load_mapping
 from services.importer.plan import Plan, Planner, cases_of
 from services.importer.reading import Reject, Row, rows_of
@@ -102,6 +102,16 @@ def test_a_row_that_cannot_be_is_rejected_before_anything_is_sent(
     assert isinstance(rejected, tuple)
     assert [(reject.line, reject.field) for reject in rejected] == [(2, field)]
     assert reason in rejected[0].reason
+
+
+def test_a_row_that_names_an_agency_of_no_mapping_is_rejected_alone() -> None:
+    def to_column(step: StepTemplate) -> StepTemplate:
+        return step.model_copy(update={"fields": {**step.fields, "to_agency": "{number}"}, "when": ()})
+
+    steps = tuple(to_column(step) if step.call == "HandOff" else step for step in MESSAGES.steps)
+    planner = Planner(MESSAGES.model_copy(update={"steps": steps}), NOW)
+    assert planner.plan([Row(2, ROW)]) == (Reject(2, "留言编号", "the mapping lists no agency of this id"),)
+    assert isinstance(planner.plan([Row(3, ROW | {"number": "housing-bureau"})]), Plan)
 
 
 @pytest.mark.parametrize(
