@@ -147,5 +147,9 @@ class Command(Value):
     provenance: Provenance = Provenance.RECORDED
 
 
-LegalBasis = Annotated[str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True)]
+LegalBasis = Annotated[
+    str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True, pattern=r"^[^\x00]*$")
+]
+"""A law by name and article; a NUL in it would keep whoever reads the fact elsewhere from storing it."""
+
 LegalBases = Annotated[tuple[LegalBasis, ...], Field(max_length=20)]

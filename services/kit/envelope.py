@@ -5,8 +5,10 @@ stands in it: the fact's own fields for such data are sealed. An inbox record is
 the petition's key wrapped for the receiving node; keys never go to the events topic.
 """
 
+import re
 import struct
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,10 @@ import msgspec
 
 from domain.event import Event, event_class, has_upcast, upcast
 from services.kit.log.leaf import leaf_hash
+
+_NODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""How JSON spells a NUL: an escape that is not itself escaped."""
 
 
 class Envelope(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -39,9 +45,16 @@ class Envelope(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
 
     def __post_init__(self) -> None:
         if self.specversion != "1.0":
-            raise ValueError(f"CloudEvents version {self.specversion!r} is not 1.0")
+            raise ValueError("the CloudEvents version is not 1.0")
         if self.id != f"{self.node}:{self.position}":
-            raise ValueError(f"the id {self.id} is not {self.node}:{self.position}")
+            raise ValueError("the id is not node and position")
+        if not _is_node(self.node):
+            raise ValueError("the node is no id of a node")
+
+
+@lru_cache(maxsize=1024)
+def _is_node(text: str) -> bool:
+    return _NODE.fullmatch(text) is not None
 
 
 class MalformedRecord(ValueError):
@@ -58,9 +71,14 @@ def encode(envelope: Envelope) -> bytes:
 
 
 def decode(value: bytes | None) -> Envelope:
-    """Read a bus record and check its leaf hash; raise `MalformedRecord` with the reason in words."""
+    """Read a bus record and check its leaf hash; raise `MalformedRecord` with the reason in words.
+
+    The reason quotes nothing of the record: nobody knows what somebody wrote there.
+    """
     if value is None:
         raise MalformedRecord("the record is empty")
+    if b"\\u0000" in value and _NUL.search(value):
+        raise MalformedRecord("it holds a NUL, which no text of the database can")
     try:
         envelope = _decode(value)
         found = leaf_hash(
@@ -76,7 +94,7 @@ def decode(value: bytes | None) -> Envelope:
         # A number too large for a position, or a time without its zone, shows only when the hash is worked out.
         raise MalformedRecord(f"not a CloudEvents record: {problem}") from None
     if found.hex() != envelope.leafhash:
-        raise MalformedRecord(f"record {envelope.id} does not match its leaf hash")
+        raise MalformedRecord("the record does not match its leaf hash")
     return envelope
 
 

@@ -28,6 +28,7 @@ from services.kit.envelope import Envelope, MalformedRecord, decode
 from services.kit.reader import read_fact
 
 WAITS = "waits behind a parked record"
+TYPE_CHARACTERS_MAX = 100
 # What is quoted may hold quotation marks itself: all from the first to the last goes.
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 _NOBODY_LISTED = Directory()
@@ -72,7 +73,7 @@ def take(record: Record, directory: Directory = _NOBODY_LISTED) -> Taken:
     try:
         event = read_fact(envelope.type, bytes(envelope.data))
     except UnknownEventType:
-        reason = f"no event type {envelope.type} is known here: upgrade, then retry"
+        reason = f"no event type {envelope.type[:TYPE_CHARACTERS_MAX]} is known here: upgrade, then retry"
         return Taken(record, petition_id, envelope, None, reason)
     except ValueError as problem:
         reason = f"{envelope.type} does not fit its model: {_shape(problem)}"

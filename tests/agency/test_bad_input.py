@@ -172,6 +172,9 @@ MALFORMED: dict[str, Wrong] = {
     "a text that is too long": Wrong(
         (), "RegisterPetition", {"content": "长" * 20_001}, INVALID, "MALFORMED", ("content",)
     ),
+    "a NUL in a legal basis": Wrong(
+        ACCEPTED, "IssueOpinion", {"legal_bases": ["Law\0 1"]}, INVALID, "MALFORMED", ("legal_bases[0]",)
+    ),
     "a legal basis that is too long": Wrong(
         ACCEPTED, "IssueOpinion", {"legal_bases": ["x" * 201]}, INVALID, "MALFORMED", ("legal_bases[0]",)
     ),

@@ -40,6 +40,29 @@ def test_one_spoilt_attribute_is_enough_to_refuse_it(field: str, value: Any) -> 
         decode(json.dumps(spoilt).encode())
 
 
+@pytest.mark.parametrize("node", ["", "n" * 3000, "-node", "Node", "节点"])
+def test_a_node_whose_id_is_none_is_refused(node: str) -> None:
+    record = json.loads(VALUE)
+    spoilt = record | {"node": node, "id": f"{node}:{record['position']}"}
+    with pytest.raises(MalformedRecord, match="the node is no id of a node"):
+        decode(json.dumps(spoilt).encode())
+
+
+def test_a_nul_is_refused_wherever_it_stands_and_its_spelling_in_a_text_is_none() -> None:
+    for name, text in (("causationid", "a\0"), ("note", "\\\0"), ("no\0te", "")):
+        with pytest.raises(MalformedRecord, match="NUL"):
+            decode(json.dumps(json.loads(VALUE) | {name: text}).encode())
+    spelt = json.dumps(json.loads(VALUE) | {"note": "\\u0000"}, separators=(",", ":"))
+    assert encode(decode(spelt.encode())) == VALUE
+
+
+def test_the_reason_quotes_nothing_of_the_record() -> None:
+    for name in ("id", "specversion", "node", "type", "time", "subject", "position"):
+        with pytest.raises(MalformedRecord) as refused:
+            decode(json.dumps(json.loads(VALUE) | {name: "张三 110101"}).encode())
+        assert "张三" not in str(refused.value)
+
+
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_record_are_refused(value: bytes) -> None:
     with pytest.raises(MalformedRecord):
