@@ -25,7 +25,7 @@ PROTOC := $(BIN)/python -m grpc_tools.protoc -I $(VENV)/lib/python3*/site-packag
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test check check-protos real bench proto kafka kafka-jars lock clean
+.PHONY: help setup run test check check-protos real bench proto kafka kafka-jars lock clean
 
 help: ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

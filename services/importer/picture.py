@@ -98,7 +98,7 @@ def show(console: Console, counts: Counts, view: OfficeView | None) -> None:
     console.print(
         f"petitions 信访事项 {overview.petitions:,} (open 未结 {overview.petitions_open:,}, "
         f"without custodian 无责任单位 {overview.petitions_without_custodian:,}) · "
-        f"hand-offs 转送交办 {overview.handoffs:,} · returns 退回 {overview.returns:,} · "
+        f"hand-offs 流转 {overview.handoffs:,} · returns 退回 {overview.returns:,} · "
         f"facts 事实 {overview.events:,}",
         soft_wrap=True,
     )
@@ -106,7 +106,7 @@ def show(console: Console, counts: Counts, view: OfficeView | None) -> None:
 
 
 def _duties(overview: pb.Overview) -> Table:
-    statuses = ("open\n在办", "met\n按期", "late\n逾期", "breached\n未办", "lapsed\n失效", "released\n解除")
+    statuses = ("open\n未到期", "met\n按期", "late\n逾期完成", "breached\n超期", "lapsed\n期满", "released\n解除")
     table = _table("Duties 责任事项", ("rule\n规则", "article\n条款"), statuses)
     for rule in overview.duties:
         numbers = (rule.open, rule.met, rule.late, rule.breached, rule.lapsed, rule.released)
@@ -116,7 +116,7 @@ def _duties(overview: pb.Overview) -> Table:
 
 
 def _loads(overview: pb.Overview) -> Table:
-    numbers = ("in custody\n负责", "duties open\n在办", "breached\n逾期未办")
+    numbers = ("in custody\n在办", "duties open\n未到期", "breached\n超期")
     table = _table("Who holds most 责任单位", ("agency\n机关",), numbers)
     for load in sorted(overview.loads, key=lambda load: -load.in_custody)[:ROWS_SHOWN]:
         table.add_row(load.agency, f"{load.in_custody:,}", f"{load.duties_open:,}", f"{load.duties_breached:,}")
@@ -124,7 +124,7 @@ def _loads(overview: pb.Overview) -> Table:
 
 
 def _bounces(overview: pb.Overview) -> Table:
-    numbers = ("hand-offs\n转送交办", "returned\n退回")
+    numbers = ("hand-offs\n流转", "returned\n退回")
     table = _table("What comes back most 往返最多", ("from\n转出", "to\n转入"), numbers)
     for pair in overview.bounces[:ROWS_SHOWN]:
         table.add_row(pair.from_agency, pair.to_agency, f"{pair.handoffs:,}", f"{pair.returns:,}")
