@@ -6,6 +6,7 @@ command goes the same road (`handle.py`); opening sealed materials is the one th
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from lianxi.agency.v1 import case_service_pb2 as pb
 from services.agency.commands import COMMANDS, Order
 from services.agency.handle import handle, open_materials
 from services.agency.queries import Queries
+from services.kit.clock import system_clock
 from services.kit.identity import acting_agency
 from services.kit.node import Node
 from services.kit.one_core import stay_on_one_core
@@ -23,6 +25,16 @@ from services.kit.rpc.errors import Refused
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.kit.settings import ServedAgency
 
+REOPENED_WITHIN = timedelta(minutes=5)
+"""How long a repeated request opens the materials again: its answer may have been lost on the way."""
+
+_OPENED_BEFORE = Refusal(
+    "OPENED_BEFORE",
+    "this opening is long on record: to open the materials again is an act of its own",
+    "该次调阅早已记录在案,再次调阅须另行登记",
+    field="header.request_id",
+    remedy="use a new request id, and the new opening is put on record",
+)
 _NOT_SERVED = Refusal(
     "AGENCY_NOT_SERVED",
     "this node does not speak for the agency",
@@ -68,6 +80,8 @@ class CaseService:
         agency = self._acting(context, request.header.agency)
         order = Order.read("UnsealMaterials", request, agency)
         receipt = handle(self._node, order)
+        if receipt.replayed and system_clock() - receipt.recorded_time.ToDatetime(UTC) > REOPENED_WITHIN:
+            raise Refused(_OPENED_BEFORE)
         opened = open_materials(self._node, order)
         return pb.UnsealMaterialsResponse(receipt=receipt, erased=opened.erased, **opened.texts)
 

@@ -10,6 +10,7 @@ from google.type.date_pb2 import Date
 
 from lianxi.agency.v1 import case_service_pb2 as pb
 from lianxi.type.v1 import vocabulary_pb2 as words
+from services.agency import service as case_service
 from services.agency.commands import COMMANDS
 from tests.agency.conftest import Site
 from tests.agency.desk import FIELDS, TEXT, Desk, no, request
@@ -171,6 +172,22 @@ def test_opening_the_materials_is_on_record_before_they_are_shown(site: Site, ho
     assert (opened.petitioner, opened.content, opened.erased) == ("李某", TEXT, False)
     assert opened.receipt.facts == ["lianxi.case.v1.MaterialsUnsealed"]
     assert opened.receipt.position == site.node.log.head()[0]
+
+
+def test_a_repeated_request_opens_the_materials_again_only_for_a_while(
+    site: Site, housing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one fact on record would cover any number of openings, also after the petition was given back."""
+    case_id, request_id = housing.registered(), str(uuid4())
+    first = housing.act("UnsealMaterials", case_id, request_id=request_id)
+    again = housing.act("UnsealMaterials", case_id, request_id=request_id)
+    assert (again.petitioner, again.receipt.replayed) == (first.petitioner, True)
+    before = site.node.log.head()[0]
+    monkeypatch.setattr(case_service, "REOPENED_WITHIN", timedelta())
+    refused = housing.refused("UnsealMaterials", case_id, request_id=request_id)
+    assert (refused.status, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "OPENED_BEFORE")
+    assert site.node.log.head()[0] == before
+    assert housing.act("UnsealMaterials", case_id).petitioner == first.petitioner
 
 
 def test_an_erased_petition_opens_no_more_and_takes_no_more_text(site: Site, housing: Desk) -> None:
