@@ -18,6 +18,7 @@ from services.agency import queries, views
 from services.agency.queries import Queries
 from services.agency.views import DUTIES, SCHEMA, DutyRow, NodeViews, open_views
 from services.kit.rpc.messages import fields_of
+from services.kit.rpc.pages import token_of
 from services.kit.work_calendar import published_calendar
 from tests.agency.conftest import Site
 from tests.agency.desk import Desk, no
@@ -120,6 +121,17 @@ def test_a_wrong_question_is_told_what_is_wrong(housing: Desk, rpc: str, request
     refused = no(lambda: housing.ask(rpc, request_))
     assert (refused.status, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
     assert refused.violations == (field,)
+
+
+def test_a_text_that_no_column_can_hold_is_refused_and_no_fault(housing: Desk) -> None:
+    unaskable = token_of(("never", str(uuid4())), ("cases", "housing", ""))
+    questions = (
+        ("ExplainDuty", pb.ExplainDutyRequest(duty_id="a\0b")),
+        ("ListCases", pb.ListCasesRequest(page_token=unaskable)),
+    )
+    for rpc, question in questions:
+        refused = no(lambda rpc=rpc, question=question: housing.ask(rpc, question))
+        assert (refused.status, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
 
 
 def test_a_token_belongs_to_its_question(housing: Desk) -> None:

@@ -131,6 +131,9 @@ def _refused(error: Exception) -> Refused:
         return Refused(KEY_ERASED)
     if isinstance(error, Unstorable):
         return Refused(_UNSTORABLE)
+    if isinstance(error, psycopg.DataError):
+        # What the log stores has its own way here: this is a question with a value that no column can hold.
+        return Refused(_UNASKABLE)
     if isinstance(error, LogUnavailable | psycopg.OperationalError):
         return Refused(_UNAVAILABLE)
     return _FAULT
@@ -170,6 +173,11 @@ KEY_ERASED = Refusal(
     "该信访事项的密钥已销毁,有关内容不能再加密或解密",
 )
 _UNSTORABLE = Refusal("UNSTORABLE", "the log cannot hold this command", "该记录无法存储", remedy="send less at once")
+_UNASKABLE = Refusal(
+    "MALFORMED",
+    "a value of the request cannot be looked up, such as a text with a NUL or a token of another service",
+    "请求中有无法查询的值",
+)
 _UNAVAILABLE = Refusal(
     "UNAVAILABLE",
     "the node's database cannot be reached",
