@@ -20,6 +20,11 @@ from pydantic.fields import FieldInfo
 from domain.event import Event, event_class, has_upcast
 from services.kit.envelope import to_event
 
+TEXT_CHARACTERS_MAX = 200
+"""No event has a longer text in clear; what is longer would burst the indexes of whoever stores it."""
+
+_TEXT = typing.Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
+
 
 def read_fact(type_name: str, stored: bytes) -> Any:
     """Read the stored bytes of a fact for folding; raise `UnknownEventType` or `ValueError` as `to_event` does."""
@@ -65,6 +70,8 @@ def _kind(annotation: Any) -> Any:
         return msgspec.Raw if msgspec.Raw in kinds else typing.Union[kinds]  # noqa: UP007 - built at run time
     if origin is tuple:
         return tuple[_kind(typing.get_args(annotation)[0]), ...]  # type: ignore[misc]
+    if annotation is str:
+        return _TEXT
     if annotation is AwareDatetime:
         return typing.Annotated[datetime, msgspec.Meta(tz=True)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -54,6 +54,7 @@ SPOILS: dict[str, tuple[Callable[[Record], Record], str]] = {
     "unknown field": (lambda record: with_fields(record, colour="red"), "does not fit its model"),
     "wrong word": (lambda record: with_fields(record, kind="gift"), "does not fit its model"),
     "other petition": (lambda record: with_fields(record, petition_id=str(UUID(int=5))), "on another petition"),
+    "a text without end": (lambda record: with_fields(record, from_agency="x" * 3000), "does not fit its model"),
     "a NUL in its place": (lambda record: altered(record, causationid="node-one:1\0"), "it holds a NUL"),
     "a NUL in its fact": (lambda record: with_fields(record, from_agency="petition\0office"), "it holds a NUL"),
     "cannot be folded": (
