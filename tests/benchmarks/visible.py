@@ -150,7 +150,7 @@ def _watch(office: str, node: str, seen: dict[int, float], finished: threading.E
             # Partitions are read side by side, so a lower position may still come: go on after the last unbroken one.
             while last + 1 in seen:
                 last += 1
-            time.sleep(0.001)
+            time.sleep(0.003)
 
 
 def _until_seen(acknowledged: dict[int, float], seen: dict[int, float]) -> None:
