@@ -3,7 +3,6 @@
 
 SHELL  := /bin/bash
 PYTHON ?= python3
-DATA   ?= ../shared/data
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -58,6 +57,7 @@ check-protos: $(GENERATED)
 	else echo "    '$(PROTO_BASE)' holds no protos to stay compatible with"; fi
 
 real: setup ## run the checks on real records (DATA=folder)
+	@test -d "$(DATA)" || { echo "make real DATA=folder: name the folder of the records" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/real -q --data "$(DATA)"
 
 bench: setup kafka-jars ## measure against peers in one run, print ratios, write bench.json
