@@ -38,19 +38,34 @@ class Segment(NamedTuple):
 class Custody:
     """The segments of one petition; `apply` folds an event and returns the segments that it changed."""
 
-    __slots__ = ("ended_time", "segments")
+    __slots__ = ("ended_time", "parties", "segments")
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
         self.ended_time: datetime | None = None
+        self.parties: set[str] = set()
+        """The agencies in the chain: the one that registered first, and whom a party handed the petition to."""
 
     @property
     def current(self) -> Segment | None:
         """The segment that lasts, or the last one of an ended petition."""
         return self.segments[-1] if self.segments else None
 
+    def admits(self, name: str, event: Any) -> bool:
+        """Tell whether the event's agency may move the petition: nobody takes it by registering it a second time."""
+        if name == "Registered":
+            return not self.segments
+        if name == "HandoffReceived" and self.current is not None and self.current.custodian == event.from_agency:
+            return True
+        return event.agency in self.parties
+
     def apply(self, name: str, event: Any, window_until: datetime | None = None) -> list[Segment]:
         """Fold one event of any agency's case, named without its prefix; `window_until` ends a petitioner's window."""
+        if not self.admits(name, event):
+            return []
+        self.parties.add(event.agency)
+        if name == "HandedOff":
+            self.parties.add(event.to_agency)
         if name == "NotAccepted":
             return self._end(event.occurred_time)
         entry = _ENTRIES.get(name)

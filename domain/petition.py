@@ -93,7 +93,8 @@ class PetitionFile:
         name = event.type_name.removeprefix(CASE_PREFIX)
         self.events += 1
         self.last_event_time = event.occurred_time
-        self._summarise(name, event)
+        if self.custody.admits(name, event):
+            self._summarise(name, event)
         book = self.books.get(happening.case_id)
         if book is None:
             book = self.books[happening.case_id] = DutyBook(happening.case_id)

@@ -11,6 +11,9 @@ Rows = Connection[tuple[Any, ...]]
 DatabaseTrouble = psycopg.OperationalError
 """The database is away or out of room: try again later."""
 
+DatabaseRefusal = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
+"""The database cannot hold what it was given, now or later."""
+
 
 def connect(dsn: str, *, search_path: str = "public", durable: bool = True) -> Rows:
     """Open a connection; one that is not `durable` commits without waiting for the disk (never loses order)."""

@@ -16,7 +16,7 @@ from uuid import UUID
 from domain.calendar import WorkCalendar
 from domain.petition import Changes, PetitionFile
 from services.kit.bus.port import Bus, Record, events_topic
-from services.kit.database import Rows
+from services.kit.database import DatabaseRefusal, Rows
 from services.kit.directory import Directory
 from services.kit.tables import Table
 from services.office.batch import Batch, Folder, Taken, is_decision, take
@@ -98,7 +98,21 @@ class Ingest:
         return [take(record, self._directory) for record in records]
 
     def write_taken(self, batch_taken: list[Taken]) -> int:
-        """Do the same with records that are read already."""
+        """Do the same with records that are read already.
+
+        A record that the database cannot hold is found by writing one at a time, and parked as if it were unreadable.
+        """
+        try:
+            return self._write_whole(batch_taken)
+        except DatabaseRefusal as refusal:
+            if len(batch_taken) > 1:
+                return sum(self.write_taken([taken]) for taken in batch_taken)
+            if batch_taken[0].problem is not None:
+                raise
+            problem = f"the database refuses it: {type(refusal).__name__}"
+            return self._write_whole([batch_taken[0]._replace(event=None, problem=problem)])
+
+    def _write_whole(self, batch_taken: list[Taken]) -> int:
         sifted = self._watermarks.sift(batch_taken)
         offsets = {taken.record.partition: taken.record.offset + 1 for taken in batch_taken}
         touched = {taken.petition_id for taken in sifted.fresh if taken.petition_id is not None}

@@ -57,27 +57,29 @@ class Watermarks:
                 fresh.append(taken)
             else:
                 doubtful.append((stream, taken))
-        if doubtful:
-            self._add_overtaken(doubtful, fresh, marks, counts)
-        return Sifted(fresh, marks, counts)
+        overtaken = self._overtaken(doubtful, fresh, marks, counts) if doubtful else []
+        # What was overtaken came before: its place is in front of the batch that it is found in.
+        return Sifted([*overtaken, *fresh], marks, counts)
 
-    def _add_overtaken(
+    def _overtaken(
         self,
         doubtful: list[tuple[Stream, Taken]],
         fresh: list[Taken],
         marks: dict[Stream, int],
         counts: Counter[Stream],
-    ) -> None:
+    ) -> list[Taken]:
         places = [_place(taken) for _, taken in doubtful]
         values = {"nodes": list({node for node, _ in places}), "positions": [position for _, position in places]}
         known = {(node, position) for node, position in self._connection.execute(_KNOWN, values)}
         known |= {_place(taken) for taken in fresh if taken.envelope is not None}
+        found = []
         for stream, taken in doubtful:
             if _place(taken) not in known:
                 known.add(_place(taken))
                 marks.setdefault(stream, self._marks.get(stream, 0))
                 counts[stream] += 1
-                fresh.append(taken)
+                found.append(taken)
+        return found
 
     def write(self, sifted: Sifted) -> None:
         """Move the watermarks in the database, as part of the batch's transaction."""

@@ -95,3 +95,16 @@ def test_segments_touch_though_clocks_disagree(error: timedelta) -> None:
     times = [(segment.from_time, segment.to_time) for segment in custody.segments]
     assert all(earlier[1] == later[0] for earlier, later in pairwise(times))
     assert all(end is None or begin <= end for begin, end in times)
+
+
+def test_a_second_registration_elsewhere_takes_nothing_and_what_follows_from_it_takes_nothing() -> None:
+    rightful = [registered(), handed_off(), handoff_received(), accepted()]
+    intruder = "another-bureau"
+    intruding = [
+        registered().model_copy(update={"agency": intruder}),
+        handed_off().model_copy(update={"agency": intruder, "to_agency": HOUSING}),
+        accepted().model_copy(update={"agency": intruder}),
+    ]
+    custody = custody_of(*rightful, *intruding)
+    assert told(custody) == told(custody_of(*rightful))
+    assert intruder not in custody.parties

@@ -123,3 +123,17 @@ def test_nothing_is_folded_into_views_of_another_version(desk: Desk) -> None:
     with pytest.raises(ViewsOutdated, match="lianxi office rebuild"):
         worker.write(HISTORY[20:])
     assert desk.select("SELECT count(*) FROM office.inbox") == [(20,)]
+
+
+def test_what_the_database_cannot_hold_is_parked_and_the_rest_flows(desk: Desk) -> None:
+    # A column too narrow for most channels stands for anything that nobody foresaw.
+    desk.rows.execute("ALTER TABLE views.petitions ALTER COLUMN channel TYPE varchar(5)")
+    desk.take_in(HISTORY)
+    channels = desk.select("SELECT DISTINCT channel FROM views.petitions")
+    assert {channel for (channel,) in channels} == {"fax", "visit"}
+    [(petitions, poison)] = desk.select(
+        "SELECT count(DISTINCT petition_id), count(*) FILTER (WHERE poison) FROM office.parked"
+    )
+    assert petitions == poison > 0
+    [(taken_in,)] = desk.select("SELECT (SELECT count(*) FROM office.inbox) + (SELECT count(*) FROM office.parked)")
+    assert taken_in == len(HISTORY)
