@@ -163,6 +163,7 @@ def _until_seen(acknowledged: dict[int, float], seen: dict[int, float]) -> None:
 
 def _ingest(dsn: str, bus_url: str, records_max: int) -> None:
     stop = threading.Event()
+    store.spare_the_collector()
     with open_bus(bus_url) as bus, store.open_views(dsn) as connection:
         bus.ensure_topics([events_topic()])
         worker = threading.Thread(
