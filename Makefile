@@ -60,7 +60,7 @@ real: setup ## run the checks on real records (DATA=folder)
 	@test -d "$(DATA)" || { echo "make real DATA=folder: name the folder of the records" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/real -q --data "$(DATA)"
 
-bench: setup kafka-jars ## measure against peers in one run, print ratios, write bench.json
+bench: setup kafka-jars ## measure against peers in one run, print ratios, write
 	@$(BIN)/python -m tests.benchmarks
 
 proto: $(GENERATED) ## generate Python from protos/ (only when they changed)
@@ -80,7 +80,7 @@ lock: $(BIN)/python ## pin the newest allowed dependencies in requirements.lock
 
 clean: ## remove everything that was generated or installed here, and the runtime folder
 	@rm -rf $(VENV) protos/generated .lianxi build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache bench.json
+		.import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
