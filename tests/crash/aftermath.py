@@ -34,17 +34,19 @@ class Aftermath:
             for node, settings in processes.settings.items()
         }
 
-    def await_breaches(self) -> None:
-        """Wait until the watch has everything on record that was missed until now."""
+    def await_breaches(self) -> datetime:
+        """Wait until the watch has everything on record that was missed until now; return what now is."""
         now = self._processes.clock()
         self._eventually(lambda: self._missed_unrecorded(now) == 0, "the watch does not put missed dates on record")
+        ensure(self._one(OFFICE_NODE, "select count(*) from views.duties where breach_rung > 0") > 0, "nothing missed")
+        return now
 
     def await_delivery(self) -> None:
         """Wait until every fact is on the bus, taken in where it is addressed to, and known to the office."""
         self._eventually(self._is_delivered, "facts stay on their way")
 
-    def check(self, intents: Sequence[Intent]) -> int:
-        """Check everything; return how many facts there are."""
+    def check(self, intents: Sequence[Intent], judged: datetime) -> int:
+        """Check everything, and that what was missed until `judged` is on record; return how many facts there are."""
         mirror = Mirror(NodeMirror(node, connection) for node, connection in self._connections.items())
         for name in NODES:
             mirror.read_new(name)
@@ -58,7 +60,7 @@ class Aftermath:
         quiescence.check_nothing_parked(self._connections)
         quiescence.check_deliveries(mirror)
         quiescence.check_office_complete(mirror, office, self._connections)
-        quiescence.check_breaches_complete(mirror, office, self._last_breach())
+        quiescence.check_breaches_complete(mirror, office, judged)
         for node in mirror.nodes.values():
             quiescence.check_requests(node, callers)
         rebuilt = rebuild(self._processes.settings[OFFICE_NODE].log_dsn, published_calendar(), swap=False)
@@ -81,18 +83,6 @@ class Aftermath:
     def _missed_unrecorded(self, now: datetime) -> int:
         query = f"select count(*) from views.duties where breach_rung = 0 and due_time <= %s and {MISSED}"
         return self._one(OFFICE_NODE, query, now)
-
-    def _last_breach(self) -> datetime:
-        """The latest date that the watch has judged."""
-        row = (
-            self._connections[OFFICE_NODE]
-            .execute("select max(due_time) from views.duties where breach_rung > 0")
-            .fetchone()
-        )
-        assert row is not None
-        assert row[0] is not None, "no date was missed: the test ran too short to show anything"
-        found: datetime = row[0]
-        return found
 
     def _is_delivered(self) -> bool:
         heads = {node: self._one(node, "select max(position) from event") for node in NODES}
