@@ -26,6 +26,18 @@ class AgencyKind(Word):
     PETITION_DEPARTMENT = "petition_department", "信访部门"
     AGENCY = "agency", "机关、单位"
     JOINT_MEETING_OFFICE = "joint_meeting_office", "联席会议办公室"
+    DISCIPLINE_ORGAN = "discipline_organ", "纪检监察机关"
+    POLITICAL_LEGAL_ORGAN = "political_legal_organ", "政法机关"
+    PARTY_OR_GOVERNMENT = "party_or_government", "党委、政府"
+
+
+class AgencyLevel(Word):
+    """The level at which an agency works; its division's GB/T 2260 code says it."""
+
+    NATIONAL = "national", "国家级"
+    PROVINCE = "province", "省级"
+    CITY = "city", "市级"
+    COUNTY = "county", "县级"
 
 
 class Channel(Word):
