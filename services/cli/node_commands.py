@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import click
 
@@ -66,7 +67,8 @@ def node() -> None:
     required=True,
     multiple=True,
     metavar="ID:KIND:中文名:NAME",
-    help=f"An agency that the node serves. KIND is one of {', '.join(AgencyKind)}. Repeat for several.",
+    help=f"An agency that the node serves. KIND is one of {', '.join(AgencyKind)}. Repeat for several. "
+    "With a superior or a division it is written as JSON, as in LIANXI_AGENCIES.",
 )
 @click.option("--log-dsn", help="Database of the event log. Without it: one in the embedded PostgreSQL.")
 @click.option("--keys-dsn", help="Database of the petition keys, another one. Without it: in the embedded PostgreSQL.")
@@ -218,8 +220,13 @@ def skip(record: int, *, reason: str, by: str, env_file: Path | None) -> None:
     click.echo(f"record {record} is skipped 已放弃")
 
 
-def _agency(text: str) -> dict[str, str]:
+def _agency(text: str) -> Any:
+    if text.startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise click.UsageError("an agency in braces is written as JSON") from None
     parts = text.split(":")
     if len(parts) != 4:
-        raise click.UsageError(f"an agency is written ID:KIND:中文名:NAME, not {text!r}")
+        raise click.UsageError(f"an agency is written ID:KIND:中文名:NAME or as JSON, not {text!r}")
     return dict(zip(("agency", "kind", "name_zh", "name"), parts, strict=True))

@@ -12,13 +12,14 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from domain.event import AgencyId
-from domain.vocabulary import AgencyKind
+from domain.jurisdiction import NO_AGENCIES, Agencies, Agency, level_of
+from domain.vocabulary import AgencyKind, AgencyLevel
 from services.kit.bus.port import Bus, Record, directory_topic
 from services.kit.clock import system_clock
 from services.kit.settings import ServedAgency
@@ -69,7 +70,7 @@ class NodeEntry(BaseModel):
 
 
 class AgencyEntry(NamedTuple):
-    """What the directory knows about an agency: its names, and the node that speaks for it."""
+    """What the directory knows about an agency: its names, the node that speaks for it, and where it stands."""
 
     agency: str
     kind: AgencyKind
@@ -77,6 +78,16 @@ class AgencyEntry(NamedTuple):
     name: str
     node: str
     node_public_key: str
+    division: str | None = None
+    superior: str | None = None
+    established: date | None = None
+    abolished: date | None = None
+    successors: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> AgencyLevel | None:
+        """The level at which it works; none where it declares no division."""
+        return None if self.division is None else level_of(self.division)
 
 
 class Directory:
@@ -85,6 +96,7 @@ class Directory:
     def __init__(self, entries: Iterable[NodeEntry] = ()) -> None:
         self._nodes: dict[str, NodeEntry] = {}
         self._agencies: dict[str, AgencyEntry] = {}
+        self._register = NO_AGENCIES
         self._conflicts: frozenset[tuple[str, str]] = frozenset()
         self._changed = threading.Condition()
         self._is_read = False
@@ -99,6 +111,10 @@ class Directory:
     def agencies(self) -> tuple[AgencyEntry, ...]:
         """Return all known agencies in the order of their ids."""
         return tuple(entry for _, entry in sorted(self._agencies.items()))
+
+    def register(self) -> Agencies:
+        """Return who stands above whom, by all that is known so far: the same object until something changes."""
+        return self._register
 
     def node(self, node: str) -> NodeEntry | None:
         """Return what a node announced about itself, if it did."""
@@ -210,10 +226,7 @@ class Directory:
             for claim in entry.agencies
         ]
         for _, node, claim, entry in sorted(claims, key=lambda claimed: claimed[:2]):
-            known = agencies.setdefault(
-                claim.agency,
-                AgencyEntry(claim.agency, claim.kind, claim.name_zh, claim.name, node, entry.public_key),
-            )
+            known = agencies.setdefault(claim.agency, _entry(claim, entry))
             if known.node != node:
                 conflicts.add((claim.agency, node))
         for agency, node in conflicts - self._conflicts:
@@ -221,8 +234,16 @@ class Directory:
                 "node %s claims agency %s, which node %s claimed before", node, agency, agencies[agency].node
             )
         self._agencies, self._conflicts = agencies, frozenset(conflicts)
+        self._register = Agencies(
+            Agency._make(getattr(known, name) for name in Agency._fields) for known in agencies.values()
+        )
         self._version += 1
         self._changed.notify_all()
+
+
+def _entry(claim: Claim, node: NodeEntry) -> AgencyEntry:
+    told = {name: getattr(claim, name) for name in ServedAgency.model_fields}
+    return AgencyEntry(**told, node=node.node, node_public_key=node.public_key)
 
 
 class PatientLookup:

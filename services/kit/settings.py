@@ -8,17 +8,18 @@ value may hold a password.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from domain.custody import PETITIONER
 from domain.event import AgencyId
 from domain.vocabulary import AgencyKind
 from services.kit.bus.port import BusTls
 from services.kit.clock import AcceleratedClock, Clock, system_clock
+from services.kit.divisions import MADE_UP, is_valid
 from services.kit.identity import ServerTls
 
 DEFAULT_LISTEN = "127.0.0.1:50051"
@@ -27,8 +28,14 @@ OFFICE_LISTEN = "127.0.0.1:50061"
 KEK_FILE = "kek"
 
 
+Division = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+"""A code of GB/T 2260, `000000` for the nation; one that begins with 99 belongs to a made-up place."""
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1))]
+
+
 class ServedAgency(BaseModel):
-    """An agency for which the node speaks, as it announces it to the others."""
+    """An agency for which the node speaks, as it announces it to the others; `domain.jurisdiction` says what for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +43,28 @@ class ServedAgency(BaseModel):
     kind: AgencyKind
     name_zh: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    division: Division | None = None
+    superior: AgencyId | None = None
+    established: Day | None = None
+    abolished: Day | None = None
+    successors: Annotated[tuple[AgencyId, ...], Field(max_length=50)] = ()
+
+    def contradictions(self, today: date) -> dict[str, str]:
+        """Return what does not fit together, by the field at fault."""
+        last_day = min(today, self.abolished - timedelta(days=1)) if self.abolished else today
+        checks = {
+            "division": (
+                self.division is None or is_valid(self.division, last_day),
+                f"no such code of GB/T 2260 on {last_day}; a made-up place takes one that begins with {MADE_UP}",
+            ),
+            "superior": (self.superior != self.agency, "no agency is above itself"),
+            "abolished": (
+                (self.established or date.min) < (self.abolished or date.max),
+                "an agency ends after the day on which it began",
+            ),
+            "successors": (len({self.agency, *self.successors}) > len(self.successors), "others, each named once"),
+        }
+        return {name: said for name, (is_fine, said) in checks.items() if not is_fine}
 
 
 class WrongSettings(ValueError):
@@ -145,6 +174,10 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         problems.append(f"LIANXI_AGENCIES is wrong: no agency is called {PETITIONER}, who holds a window of time")
     if len(set(names)) != len(names):
         problems.append("LIANXI_AGENCIES is wrong: it names an agency twice")
+    today = (given.get("clock_spec") or system_clock)().date()
+    for number, served in enumerate(given.get("agencies", ()), start=1):
+        for name, said in served.contradictions(today).items():
+            problems.append(f"LIANXI_AGENCIES is wrong: {name} of agency {number}: {said}")
     if given.get("log_dsn") and given.get("log_dsn") == given.get("keys_dsn"):
         # Keys beside what they open, in one backup, would make their destruction worth nothing.
         problems.append("LIANXI_KEYS_DSN is wrong: the keys have a database of their own, not that of the log")
@@ -170,7 +203,9 @@ def _read_agencies(text: str) -> tuple[ServedAgency, ...]:
 
 
 def _write_agencies(agencies: tuple[ServedAgency, ...]) -> str:
-    return json.dumps([served.model_dump(mode="json") for served in agencies], ensure_ascii=False)
+    return json.dumps(
+        [served.model_dump(mode="json", exclude_defaults=True) for served in agencies], ensure_ascii=False
+    )
 
 
 def _read_instant(text: str) -> datetime:
@@ -203,7 +238,8 @@ VARIABLES: tuple[Variable, ...] = (
         "LIANXI_AGENCIES",
         "agencies",
         'JSON: [{"agency": "housing", "kind": "agency", "name_zh": "住房局", "name": "Housing Bureau"}, …]; '
-        f"kind is one of {', '.join(AgencyKind)}",
+        f"kind is one of {', '.join(AgencyKind)}; may be added for jurisdiction: division (six digits of GB/T 2260), "
+        "superior and successors (ids of agencies), established and abolished (dates: from then on there, or not)",
         _read_agencies,
         _write_agencies,
         is_required=True,

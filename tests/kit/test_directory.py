@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from domain.vocabulary import AgencyKind
+from domain.vocabulary import AgencyKind, AgencyLevel
 from services.kit.bus import Bus, directory_topic, open_bus
 from services.kit.directory import Claim, Directory, NodeEntry
 from services.kit.sealing import NodeKeys
@@ -62,6 +62,25 @@ def test_waiting_ends_when_the_agency_appears_or_the_time_is_up() -> None:
     assert not directory.wait_for([HOUSING], 0.05)
     threading.Timer(0.05, directory.learn, [entry("first", HOUSING)]).start()
     assert directory.wait_for([HOUSING], 10)
+
+
+def test_the_register_says_who_stands_above_whom_and_is_the_same_until_something_changes() -> None:
+    first, later = entry("first", HOUSING, since=FOUNDING), entry("later", WATER, HOUSING)
+    placed = [claim.model_copy(update={"superior": HOUSING, "division": "990100"}) for claim in later.agencies]
+    directory = Directory([first])
+    before = directory.register()
+    assert directory.register() is before
+    assert not before.is_under(WATER, HOUSING)
+    directory.learn(later.model_copy(update={"agencies": tuple(placed)}))
+    assert directory.register() is not before
+    assert directory.register().is_under(WATER, HOUSING)
+    found = directory.find(WATER)
+    assert found is not None
+    assert (found.superior, found.division, found.level) == (HOUSING, "990100", AgencyLevel.CITY)
+    # The other node's claim on what the first one serves counts for nothing, and so does what it says of it.
+    kept = directory.find(HOUSING)
+    assert kept is not None
+    assert (kept.superior, kept.level) == (None, None)
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """What a node is told: everything wrong at once, nothing secret in a message, and the same again in a child process."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,16 @@ def test_what_was_written_is_read_again() -> None:
         history_before=datetime(2024, 1, 1, tzinfo=UTC),
         clock_spec=AcceleratedClock(datetime(2024, 5, 6, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), 600.0),
     )
+    placed = SETTINGS.agencies[0].model_copy(
+        update={
+            "division": "990100",
+            "superior": "government",
+            "established": date(2001, 1, 1),
+            "abolished": date(2024, 3, 1),
+            "successors": ("homes", "land"),
+        }
+    )
+    full = replace(full, agencies=(placed,))
     for settings in (SETTINGS, full, replace(SETTINGS, plaintext=False, tls_dir=Path("/etc/lianxi"))):
         assert NodeSettings.from_env(settings.to_env()) == settings
 
@@ -72,6 +83,32 @@ def test_everything_that_is_missing_or_wrong_is_named_at_once() -> None:
 def test_settings_that_contradict_each_other_are_refused(changes: dict[str, str], named: str) -> None:
     with pytest.raises(WrongSettings, match=named):
         NodeSettings.from_env({**SETTINGS.to_env(), **changes})
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"division": "123456"}, "division"),
+        ({"division": "330103"}, "division"),
+        ({"superior": "housing-bureau"}, "superior"),
+        ({"established": date(2020, 1, 1), "abolished": date(2020, 1, 1)}, "abolished"),
+        ({"successors": ("homes", "homes")}, "successors"),
+        ({"successors": ("housing-bureau",)}, "successors"),
+    ],
+)
+def test_an_agency_that_cannot_stand_so_is_refused_by_the_field_at_fault(told: dict[str, Any], field: str) -> None:
+    wrong = SETTINGS.agencies[0].model_copy(update=told)
+    with pytest.raises(WrongSettings, match=f"{field} of agency 1") as refused:
+        replace(SETTINGS, agencies=(wrong,))
+    assert len(refused.value.problems) == 1
+    with pytest.raises(WrongSettings, match=f"{field} of agency 1"):
+        NodeSettings.from_env({**SETTINGS.to_env(), "LIANXI_AGENCIES": f"[{wrong.model_dump_json()}]"})
+
+
+def test_an_abolished_agency_keeps_the_division_that_it_had() -> None:
+    # Hangzhou's Xiacheng district went in 2021, and its bureaus with it.
+    gone = SETTINGS.agencies[0].model_copy(update={"division": "330103", "abolished": date(2021, 4, 1)})
+    assert replace(SETTINGS, agencies=(gone,)).agencies == (gone,)
 
 
 def test_no_password_is_shown() -> None:
