@@ -44,7 +44,10 @@ class Sealed(Value):
 
 
 class Event(Value):
-    """A fact: who recorded it, on which petition, and when it happened (when it was recorded is the log's to say)."""
+    """A fact: who recorded it, on which petition, and when it happened (when it was recorded is the log's to say).
+
+    `officer` is an opaque reference to the post that acted, where one was named; never a person's name.
+    """
 
     type_name: ClassVar[str] = ""
 
@@ -52,6 +55,7 @@ class Event(Value):
     agency: AgencyId
     occurred_time: AwareDatetime
     provenance: Provenance = Provenance.RECORDED
+    officer: Reference | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -145,6 +149,12 @@ class Command(Value):
 
     occurred_time: AwareDatetime | None = None
     provenance: Provenance = Provenance.RECORDED
+    officer: Reference | None = None
+
+    @property
+    def other_petition_id(self) -> UUID | None:
+        """Another petition of the same agency that the decision has to look at."""
+        return None
 
 
 LegalBasis = Annotated[

@@ -70,11 +70,17 @@ class Route(Word):
 
 
 class HandoffKind(Word):
-    """How custody is offered: transfer, assignment with a named report date, or referral to another kind of organ."""
+    """How custody is offered: transfer, assignment with a named report date, referral to another kind of organ.
+
+    A dispute goes to the common superior or Joint Meeting Office, Art. 24(1); succession to who carries on an abolished
+    agency's powers, Art. 24(2).
+    """
 
     TRANSFER = "transfer", "转送"
     ASSIGNMENT = "assignment", "交办"
     REFERRAL = "referral", "移送"
+    DISPUTE = "dispute", "提请协调"
+    SUCCESSION = "succession", "承继移交"
 
 
 class ObjectionReason(Word):
@@ -131,3 +137,111 @@ class Purpose(Word):
     NOTICE = "notice", "告知送达"
     REVIEW = "review", "复查复核"
     SUPERVISION = "supervision", "督查"
+
+
+class LinkKind(Word):
+    """How a petition belongs to an earlier one; the link is between matters, never to a person."""
+
+    REPEAT = "repeat", "重复信访"
+    RELATED = "related", "关联事项"
+
+
+class Organ(Word):
+    """Where a petitioner is told to go when the agency has no power to act, Arts. 22(2) and 23(1)."""
+
+    COURT = "court", "人民法院"
+    PROCURATORATE = "procuratorate", "人民检察院"
+    PUBLIC_SECURITY = "public_security", "公安机关"
+    DISCIPLINE = "discipline", "纪检监察机关"
+    ARBITRATION = "arbitration", "仲裁机构"
+    RECONSIDERATION = "reconsideration", "行政复议机关"
+    PARTY_ORGANISATION = "party_organisation", "党组织"
+    OTHER_AGENCY = "other_agency", "其他有权处理的机关、单位"
+
+
+class Adoption(Word):
+    """What was decided on a suggestion after it was studied, Art. 29(1)."""
+
+    ADOPTED = "adopted", "采纳"
+    PARTLY_ADOPTED = "partly_adopted", "部分采纳"
+    NOT_ADOPTED = "not_adopted", "未采纳"
+
+
+class AccusationRecipient(Word):
+    """Who a petition department tells of what accusations say about cadres, Art. 30(2)."""
+
+    PERSONNEL_DEPARTMENT = "personnel_department", "组织(人事)部门"
+    PARTY_COMMITTEE_HEAD = "party_committee_head", "党委主要负责同志"
+    PERSONNEL_LEADER = "personnel_leader", "分管组织(人事)工作的负责同志"
+
+
+class MediationKind(Word):
+    """How the parties come to an agreement of their own, Art. 33."""
+
+    MEDIATION = "mediation", "调解"
+    RECONCILIATION = "reconciliation", "和解"
+
+
+class ReliefKind(Word):
+    """What help a petitioner in need is led to, Art. 37(2)-(3)."""
+
+    SOCIAL_ASSISTANCE = "social_assistance", "社会救助"
+    JUDICIAL_RELIEF = "judicial_relief", "司法救助"
+    GUIDANCE = "guidance", "疏导教育、矛盾化解"
+
+
+class ReviewStage(Word):
+    """The two reviews that a petitioner may ask for, Arts. 35 and 36."""
+
+    REVIEW = "review", "复查"
+    REREVIEW = "rereview", "复核"
+
+
+class ReviewResult(Word):
+    """What a review comes to in practice; the Regulations themselves only speak of its opinion."""
+
+    UPHOLD = "uphold", "维持"
+    CHANGE = "change", "变更"
+    REVOKE = "revoke", "撤销并责令重新办理"
+
+
+class ReviewRefusal(Word):
+    """Why a request for review is not taken up."""
+
+    WINDOW_LAPSED = "window_lapsed", "超过请求期限"
+    NO_OPINION_SERVED = "no_opinion_served", "尚无送达的处理(复查)意见"
+    ALREADY_REVIEWED = "already_reviewed", "已经复查(复核)"
+
+
+class Urgency(Word):
+    """How weighty a matter is that may affect society, Art. 25."""
+
+    MAJOR = "major", "重大"
+    URGENT = "urgent", "紧急"
+
+
+class UrgentRecipient(Word):
+    """Whom a major or urgent matter is reported to, Art. 25: each a duty and an acknowledgement of its own."""
+
+    PARTY_COMMITTEE_AND_GOVERNMENT = "party_committee_and_government", "本级党委和政府"
+    COMPETENT_DEPARTMENT = "competent_department", "相关主管部门"
+    JOINT_MEETING_OFFICE = "joint_meeting_office", "本级联席会议办公室"
+    HIGHER_PETITION_DEPARTMENT = "higher_petition_department", "上一级信访部门"
+    NATIONAL_ADMINISTRATION = "national_administration", "国家信访局"
+
+
+class SimplifiedGround(Word):
+    """Why a matter is fit for simplified handling, 信访事项简易办理办法 (国信办发〔2022〕17号)."""
+
+    CLEAR_AND_EASY = "clear_and_easy", "事实清楚、责任明确、争议不大、易于解决"
+    ANSWERABLE_AT_ONCE = "answerable_at_once", "咨询、建议等可以即时反馈"
+    DAILY_LIFE_URGENT = "daily_life_urgent", "涉及群众日常生产生活、时效性强"
+    PROMISED_OR_CONCLUDED = "promised_or_concluded", "有关机关、单位已有承诺或者结论"
+
+
+class Satisfaction(Word):
+    """What a petitioner says of an agency's work; saying nothing is none of these."""
+
+    SATISFIED = "satisfied", "满意"
+    BASICALLY_SATISFIED = "basically_satisfied", "基本满意"
+    NOT_SATISFIED = "not_satisfied", "不满意"

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from pydantic import AwareDatetime, Field, ValidationError
 
 from domain import case
-from domain.event import Command, Refusal, Sealed, Value
+from domain.event import Command, Reference, Refusal, Sealed, Value
 from domain.vocabulary import Provenance
 from lianxi.agency.v1 import case_service_pb2 as pb
 from services.kit.rpc.errors import Malformed, Violation
@@ -47,7 +47,14 @@ COMMANDS: Mapping[str, CommandRpc] = {
     "ServeOpinion": CommandRpc(pb.ServeOpinionRequest, case.ServeOpinion),
     "ReportBack": CommandRpc(pb.ReportBackRequest, case.ReportBack),
     "UnsealMaterials": CommandRpc(pb.UnsealMaterialsRequest, case.UnsealMaterials),
+    "LinkPetition": CommandRpc(pb.LinkPetitionRequest, case.LinkPetition),
+    "NoteCorrection": CommandRpc(pb.NoteCorrectionRequest, case.NoteCorrection),
+    "RequestRecusal": CommandRpc(pb.RequestRecusalRequest, case.RequestRecusal),
+    "DecideRecusal": CommandRpc(pb.DecideRecusalRequest, case.DecideRecusal),
 }
+
+MADE_BY_NODE = frozenset({"handoff_id", "joint_id", "assistance_id"})
+"""The ids that the node makes from the request id, so that they are the same when the request is repeated."""
 
 
 class Header(Value):
@@ -59,6 +66,7 @@ class Header(Value):
     expected_version: int | None = Field(default=None, ge=0)
     occurred_time: AwareDatetime | None = None
     provenance: Provenance = Provenance.RECORDED
+    officer: Reference | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,7 +77,7 @@ class Order:
     header: Header
     agency: ServedAgency
     petition_id: UUID | None
-    """The petition to register; None for a command on a case."""
+    """The petition that a case is opened on; None for a command on a case."""
     case_id: UUID | None
     """The case that the command is on; of a registration, the one that it opens."""
     fields: dict[str, Any]
@@ -89,9 +97,10 @@ class Order:
         texts = {name: fields.pop(name) for name in _sealed_places(kind) if name in fields}
         _refuse_long(texts)
         petition_id, case_id = None, header.case_id
-        if kind is case.RegisterPetition:
+        if kind in case.OPENING:
             petition_id = _petition_id(fields, header, agency)
             case_id = case.case_id_of(petition_id, agency.agency)
+        if kind is case.RegisterPetition:
             fields["reply_address_known"] = not fields.pop("reply_address_unknown")
         payload = rpc.encode() + b"\0" + request.SerializeToString(deterministic=True)
         return cls(kind, header, agency, petition_id, case_id, fields, texts, payload)
@@ -102,7 +111,7 @@ class Order:
         Raises `Malformed` with every field that the command's class does not take.
         """
         header = self.header
-        fields = {**self.fields, "provenance": header.provenance, **self._given()}
+        fields = {**self.fields, "provenance": header.provenance, "officer": header.officer, **self._given()}
         if header.occurred_time is not None:
             fields["occurred_time"] = header.occurred_time
         for name, text in self.texts.items():
@@ -119,16 +128,17 @@ class Order:
             raise malformed(error, _proto_path) from None
 
     def _given(self) -> dict[str, Any]:
-        """What the node says itself: who registers, and ids that are the same when the request is repeated."""
-        if self.kind is case.RegisterPetition:
-            return {
+        """What the node says itself: who opens a case, and ids that are the same when the request is repeated."""
+        given: dict[str, Any] = {
+            name: _id_of(self.agency, self.header) for name in MADE_BY_NODE & self.kind.model_fields.keys()
+        }
+        if self.kind in case.OPENING:
+            given |= {
                 "petition_id": self.petition_id,
                 "agency": self.agency.agency,
                 "agency_kind": self.agency.kind,
             }
-        if self.kind is case.HandOff:
-            return {"handoff_id": _id_of(self.agency, self.header)}
-        return {}
+        return given
 
 
 def proto_refusal(refusal: Refusal) -> Refusal:

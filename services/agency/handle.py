@@ -22,6 +22,8 @@ from services.kit.rpc.messages import timestamp
 from services.kit.sealing import new_key, payload_digest, unseal
 
 ATTEMPTS_MAX = 6
+NAMING_AGENCIES = frozenset({"to_agency", "of_agency", "lead", "assisting", "accused_agencies"})
+"""The fields of commands that name agencies which the directory has to list."""
 CASE: Fold[Case | None] = Fold(None, case.evolve)
 
 _REUSED = Refusal(
@@ -117,6 +119,9 @@ def _decided(node: Node, order: Order, found: Case | None, version: int) -> tupl
             raise Refused(KEY_ERASED)
         return _decide(node, order, found, found.petition_id, key)
     assert order.petition_id is not None
+    if order.kind is not case.RegisterPetition:
+        # Only who registers a petition makes its key: to others it comes with the file.
+        return _decide(node, order, None, order.petition_id, None)
     return _decided_with_new_key(node, order, order.petition_id)
 
 
@@ -137,7 +142,13 @@ def _decided_with_new_key(node: Node, order: Order, petition_id: UUID) -> tuple[
 def _decide(node: Node, order: Order, found: Case | None, petition_id: UUID, key: bytes | None) -> tuple[Event, ...]:
     command = order.command(petition_id, key)
     _refuse_unknown_agencies(node, command)
-    moment = Moment(node.clock(), node.calendar, node.settings.history_before)
+    moment = Moment(
+        node.clock(),
+        node.law,
+        node.settings.history_before,
+        node.directory.register(),
+        _related(node, order, command.other_petition_id),
+    )
     decision = case.decide(found, command, moment)
     if isinstance(decision, Refusal):
         raise Refused(proto_refusal(decision))
@@ -157,15 +168,19 @@ def _refuse_stale(order: Order, version: int) -> None:
         raise Refused(stale, actual_version=str(version))
 
 
+def _related(node: Node, order: Order, petition_id: UUID | None) -> Case | None:
+    """This agency's own case on another petition that the command names; what others hold of it stays theirs."""
+    if petition_id is None:
+        return None
+    return node.log.load(case.case_id_of(petition_id, order.agency.agency), CASE, fresh=True)[0]
+
+
 def _refuse_unknown_agencies(node: Node, command: Command) -> None:
-    named: tuple[tuple[str, str], ...] = ()
-    if isinstance(command, case.HandOff):
-        named = (("to_agency", command.to_agency),)
-    elif isinstance(command, case.ClassifyPetition):
-        named = tuple(("accused_agencies", agency) for agency in command.accused_agencies)
-    for field, agency in named:
-        if node.directory.find(agency) is None:
-            raise Refused(agency_unknown(agency, field))
+    for field in NAMING_AGENCIES & type(command).model_fields.keys():
+        named: str | tuple[str, ...] | None = getattr(command, field)
+        for agency in (named,) if isinstance(named, str) else named or ():
+            if node.directory.find(agency) is None:
+                raise Refused(agency_unknown(agency, field))
 
 
 # --- answer ---------------------------------------------------------------------------------------------------------

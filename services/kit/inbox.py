@@ -217,6 +217,7 @@ class _Batch:
             delivery.served.kind,
             self._node.clock(),
             self._node.settings.history_before,
+            self._node.directory.register(),
         )
 
 

@@ -1,0 +1,198 @@
+"""The state of a case: what an agency's file on one petition amounts to once its facts are folded.
+
+Each chapter of the Regulations has a module of its own beside this one; what they all read stands here. Nothing here
+decides anything.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from pydantic import StringConstraints
+
+from domain.event import Sealed, Value
+from domain.vocabulary import (
+    Adoption,
+    AgencyKind,
+    Category,
+    Channel,
+    HandoffKind,
+    MediationKind,
+    Outcome,
+    ReviewResult,
+    ReviewStage,
+    Route,
+    Urgency,
+    UrgentRecipient,
+)
+
+CASE_NAMESPACE = UUID("6e1f4c5e-2d0b-5a55-9d2c-7f0d3c1b9a10")
+
+TopicCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,20}$")]
+RecordId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,39}:[1-9][0-9]*$")]
+
+
+def case_id_of(petition_id: UUID, agency: str) -> UUID:
+    """The id of the agency's case on the petition: the same wherever it is worked out."""
+    return uuid5(CASE_NAMESPACE, f"{petition_id}/{agency}")
+
+
+class Materials(Value):
+    """What a hand-off carries: who petitions and what about, each sealed with the petition's key."""
+
+    petitioner: Sealed | None = None
+    content: Sealed | None = None
+
+
+NO_MATERIALS = Materials()
+
+
+class Phase(StrEnum):
+    """Where the case stands, as its own agency sees it."""
+
+    OPEN = "open"
+    HANDED_OFF = "handed_off"
+    OBJECTED = "objected"
+    RETURNED = "returned"
+    CONSULTED = "consulted"
+    ASSISTING = "assisting"
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    DIVERTED = "diverted"
+    CONCLUDED = "concluded"
+    SETTLED = "settled"
+    OPINION_ISSUED = "opinion_issued"
+    SERVED = "served"
+    UNDER_REVIEW = "under_review"
+    REVIEWING = "reviewing"
+    REVIEW_DECLINED = "review_declined"
+    REVIEW_ISSUED = "review_issued"
+    REVIEW_SERVED = "review_served"
+    ENDED = "ended"
+    INFORMED = "informed"
+
+
+HOLDING = frozenset({Phase.OPEN, Phase.OBJECTED, Phase.ACCEPTED, Phase.OPINION_ISSUED, Phase.SERVED})
+"""The phases in which the agency works on the petition itself."""
+
+FINISHED = frozenset({Phase.SERVED, Phase.NOT_ACCEPTED, Phase.CONCLUDED, Phase.SETTLED, Phase.UNDER_REVIEW})
+"""The phases in which the agency's own handling has come to a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A hand-off as one side of it knows it."""
+
+    handoff_id: UUID
+    kind: HandoffKind
+    other_agency: str
+    report_due_date: date | None = None
+    objection_open: bool = False
+    reported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How the agency held a petition that it handed on and that came round to it again; it may still come back here."""
+
+    phase: Phase
+    received_time: datetime
+    incoming: Offer | None
+    outgoing: Offer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A negotiation over who handles the matter, Art. 24, as its proposer or one of those asked knows it.
+
+    `answers` holds what each agency answered so far, only at the proposer.
+    """
+
+    joint_id: UUID
+    proposer: str
+    lead: str
+    assisting: tuple[str, ...]
+    answers: tuple[tuple[str, bool], ...] = ()
+    is_agreed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """Help that a lead agency asked another agency for, as one of the two knows it, until it ends."""
+
+    assistance_id: UUID
+    other_agency: str
+    report_due_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review or re-review that this agency conducts: whose opinion, and what is known of it, Arts. 35 and 36.
+
+    `served_time` is when the reviewed opinion was proved to have reached the petitioner, None while nobody proved it.
+    """
+
+    stage: ReviewStage
+    of_agency: str
+    handler: str
+    requested_time: datetime
+    served_time: datetime | None = None
+    has_file: bool = False
+    result: ReviewResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The folded state of one case; `earlier` are the agency's former holdings that are not settled, oldest first."""
+
+    petition_id: UUID
+    agency: str
+    agency_kind: AgencyKind
+    first_received_time: datetime
+    received_time: datetime
+    phase: Phase = Phase.OPEN
+    channel: Channel | None = None
+    category: Category | None = None
+    route: Route | None = None
+    accused_agencies: tuple[str, ...] = ()
+    materials: Materials = NO_MATERIALS
+    is_repeat: bool = False
+    is_collective: bool = False
+    is_simplified: bool = False
+    incoming: Offer | None = None
+    outgoing: Offer | None = None
+    joint: Joint | None = None
+    assistants: tuple[Assistance, ...] = ()
+    assistances: tuple[Assistance, ...] = ()
+    accepted_time: datetime | None = None
+    extended_days: int = 0
+    hearing_opened_time: datetime | None = None
+    mediation: MediationKind | None = None
+    adoption: Adoption | None = None
+    outcome: Outcome | None = None
+    opinion_time: datetime | None = None
+    served_time: datetime | None = None
+    awaits_execution: bool = False
+    review: Review | None = None
+    reviewer: str | None = None
+    urgency: Urgency | None = None
+    urgent_reports: frozenset[UrgentRecipient] = frozenset()
+    recusals_asked: frozenset[str] = frozenset()
+    recused: frozenset[str] = frozenset()
+    earlier: tuple[Holding, ...] = ()
+    causes: frozenset[str] = frozenset()
+    version: int = 0
+
+    @property
+    def case_id(self) -> UUID:
+        """The id of this case."""
+        return case_id_of(self.petition_id, self.agency)
+
+    @property
+    def holdings(self) -> tuple[Holding, ...]:
+        """All unsettled holdings, the present one last; one that was returned to its sender is over."""
+        if self.phase is Phase.RETURNED:
+            return self.earlier
+        return (*self.earlier, Holding(self.phase, self.received_time, self.incoming, self.outgoing))
