@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.calendar import DueState, WorkCalendar, civil_date
+from domain.calendar import DueState, civil_date
 from domain.custody import PETITIONER
 from domain.event import Happening
-from domain.rules import Nature, Rule, Start, due_from, rule_on, rule_row, rules_on
+from domain.law import Law
+from domain.rules import Nature, Rule, RuleTable, Start
 
 CASE_PREFIX = "lianxi.case.v1."
 
@@ -94,8 +95,8 @@ class _Effects:
 
 
 @lru_cache(maxsize=65_536)
-def _effects(event_name: str, first_received: date) -> _Effects:
-    rules = rules_on(first_received)
+def _effects(event_name: str, first_received: date, table: RuleTable) -> _Effects:
+    rules = table.on(first_received).values()
     return _Effects(
         starts=tuple((rule, start) for rule in rules for start in rule.starts if start.event == event_name),
         met=frozenset(rule.rule_id for rule in rules if event_name in rule.met_by),
@@ -115,19 +116,19 @@ class DutyBook:
         self.first_received: date | None = None
         self.receipts: list[Receipt] = []
 
-    def apply(self, happening: Happening, calendar: WorkCalendar) -> list[Duty]:
+    def apply(self, happening: Happening, law: Law) -> list[Duty]:
         """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
         event = happening.event
         name = event.type_name.removeprefix(CASE_PREFIX)
         self._note_receipt(name, event)
         if self.first_received is None:
             return []
-        effects = _effects(name, self.first_received)
+        effects = _effects(name, self.first_received, law.table)
         changed = self._end(name, effects, happening)
         if name == "Extended":
-            changed += self._extend(event, calendar)
+            changed += self._extend(event, law)
         if effects.starts and self.receipts:
-            changed += self._start(effects.starts, happening, calendar)
+            changed += self._start(effects.starts, happening, law)
         for duty in changed:
             self.duties[duty.duty_id] = duty
         return changed
@@ -162,24 +163,22 @@ class DutyBook:
                 changed.append(duty._replace(released_time=event.occurred_time))
         return changed
 
-    def _start(
-        self, starts: tuple[tuple[Rule, Start], ...], happening: Happening, calendar: WorkCalendar
-    ) -> list[Duty]:
+    def _start(self, starts: tuple[tuple[Rule, Start], ...], happening: Happening, law: Law) -> list[Duty]:
         receipt = self.receipts[-1]
         opened: dict[str, Duty] = {}
         for rule, start in starts:
             if start.holds(receipt, happening.event):
-                opened[rule.rule_id] = self._open(rule, start, receipt, happening, calendar)
+                opened[rule.rule_id] = self._open(rule, start, receipt, happening, law)
         return list(opened.values())
 
-    def _extend(self, event: Any, calendar: WorkCalendar) -> list[Duty]:
+    def _extend(self, event: Any, law: Law) -> list[Duty]:
         return [
-            _dated(duty, rule, calendar, event.days)
+            _dated(duty, rule, law, event.days)
             for duty in self.duties.values()
-            if duty.is_open and (rule := _rule_of(duty, self.first_received)) and rule.extension_days_max
+            if duty.is_open and (rule := _rule_of(duty, self.first_received, law)) and rule.extension_days_max
         ]
 
-    def _open(self, rule: Rule, start: Start, receipt: Receipt, happening: Happening, calendar: WorkCalendar) -> Duty:
+    def _open(self, rule: Rule, start: Start, receipt: Receipt, happening: Happening, law: Law) -> Duty:
         event: Any = happening.event
         own_receipt = start.instant == "case_received_time"
         started: datetime = receipt.received_time if own_receipt else getattr(event, start.instant)
@@ -196,29 +195,29 @@ class DutyBook:
             PETITIONER if rule.debtor == PETITIONER else event.agency,
             started,
             start_date,
-            *_dates(rule.rule_id, rule.version, start_date, calendar, 0, named),
+            *_dates(rule.rule_id, rule.version, start_date, law, 0, named),
             handoff_id=event.handoff_id if rule.outgoing else receipt.handoff_id,
         )
 
 
-def _rule_of(duty: Duty, first_received: date | None) -> Rule | None:
-    return rule_on(duty.rule_id, first_received) if first_received else None
+def _rule_of(duty: Duty, first_received: date | None, law: Law) -> Rule | None:
+    return law.table.on(first_received).get(duty.rule_id) if first_received else None
 
 
-def _dated(duty: Duty, rule: Rule, calendar: WorkCalendar, extension_days: int) -> Duty:
-    dates = _dates(rule.rule_id, rule.version, duty.start_date, calendar, extension_days, None)
+def _dated(duty: Duty, rule: Rule, law: Law, extension_days: int) -> Duty:
+    dates = _dates(rule.rule_id, rule.version, duty.start_date, law, extension_days, None)
     first, after = Duty._fields.index("due_date"), Duty._fields.index("met_time")
     return Duty._make((*duty[:first], *dates, *duty[after:]))
 
 
 @lru_cache(maxsize=65_536)
 def _dates(
-    rule_id: str, version: str, start: date, calendar: WorkCalendar, extension_days: int, named: date | None
+    rule_id: str, version: str, start: date, law: Law, extension_days: int, named: date | None
 ) -> tuple[date | None, datetime | None, str, str, str, int]:
     """The fields `due_date` to `extension_days` of a duty: many start on one day, so a date is worked out once."""
-    rule = rule_row(rule_id, version)
+    rule = law.table.row(rule_id, version)
     if rule.length is None and rule.named_in is None:
-        return None, None, DueState.FINAL, calendar.version, f"{rule.article}: no figure in law", 0
-    due = due_from(rule, start, calendar, extension_days=extension_days, named=named)
+        return None, None, DueState.FINAL, law.version, f"{rule.article}: no figure in law", 0
+    due = law.due_from(rule, start, extension_days=extension_days, named=named)
     arithmetic = f"{rule.article}: {due.arithmetic}"
-    return due.due_date, due.due_time, due.state, due.calendar_version, arithmetic, extension_days
+    return due.due_date, due.due_time, due.state, law.version, arithmetic, extension_days

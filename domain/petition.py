@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.breach import BreachRecorded
-from domain.calendar import WorkCalendar
 from domain.custody import Custody, Segment
 from domain.duties import CASE_PREFIX, Duty, DutyBook
 from domain.event import Happening
-from domain.rules import due_of, rule_in_force
+from domain.law import Law
 
 
 class Handoff(NamedTuple):
@@ -83,7 +82,7 @@ class PetitionFile:
         self.events = 0
         self.last_event_time: datetime | None = None
 
-    def apply(self, happening: Happening, calendar: WorkCalendar, changes: Changes) -> None:
+    def apply(self, happening: Happening, law: Law, changes: Changes) -> None:
         """Fold one fact and add what it changed to `changes`."""
         event: Any = happening.event
         if event.type_name == BreachRecorded.type_name:
@@ -98,9 +97,9 @@ class PetitionFile:
         book = self.books.get(happening.case_id)
         if book is None:
             book = self.books[happening.case_id] = DutyBook(happening.case_id)
-        for duty in book.apply(happening, calendar):
+        for duty in book.apply(happening, law):
             changes.duties[duty.duty_id] = duty
-        until = self._window_end(event, calendar) if name == "OpinionServed" else None
+        until = self._window_end(event, law) if name == "OpinionServed" else None
         for segment in self.custody.apply(name, event, until):
             changes.segments[segment.number] = segment
         if (handoff := self._handoff(name, event)) is not None:
@@ -126,11 +125,11 @@ class PetitionFile:
             self.returns += 1
         self.phase = _PHASES.get(name, self.phase)
 
-    def _window_end(self, event: Any, calendar: WorkCalendar) -> datetime | None:
+    def _window_end(self, event: Any, law: Law) -> datetime | None:
         if self.first_received_time is None:
             return None
-        rule = rule_in_force("D12", self.first_received_time)
-        return due_of(rule, event.occurred_time, calendar).due_time if rule else None
+        rule = law.rule("D12", self.first_received_time)
+        return law.due_of(rule, event.occurred_time).due_time if rule else None
 
     def _handoff(self, name: str, event: Any) -> Handoff | None:
         if name == "HandedOff":

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from domain.calendar import DueState
 from domain.case import CASE_UNKNOWN, Offer, Phase
+from domain.duty_table import rule_row
 from domain.event import Refusal
-from domain.rules import RULES
 from lianxi.agency.v1 import case_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
 from services.agency.handle import CASE
@@ -111,7 +111,7 @@ class Queries:
         if not rows:
             raise Refused(_DUTY_UNKNOWN)
         status, duty = _duty_of(rows[0])
-        rule = next(rule for rule in RULES if (rule.rule_id, rule.version) == (duty.rule_id, duty.rule_version))
+        rule = rule_row(duty.rule_id, duty.rule_version)
         return duty_pb2.DueExplanation(
             duty=_duty(status, duty), steps=duty.arithmetic.split("; "), title_zh=rule.title_zh, title=rule.title
         )

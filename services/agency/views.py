@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.calendar import WorkCalendar
 from domain.case import Case, evolve
 from domain.duties import CASE_PREFIX, Duty, DutyBook
 from domain.event import Happening
+from domain.law import Law
 from services.kit.database import Rows, connect
 from services.kit.envelope import to_event
 from services.kit.log import LoggedEvent
@@ -143,12 +143,12 @@ class _File:
     case: Case | None
     duties: DutyBook
 
-    def apply(self, fact: LoggedEvent, node: str, calendar: WorkCalendar) -> Sequence[Duty]:
+    def apply(self, fact: LoggedEvent, node: str, law: Law) -> Sequence[Duty]:
         """Fold one fact in; return the duties that it changed."""
         event = to_event(fact.topic, fact.state)
         self.case = evolve(self.case, event)
         happening = Happening(event, fact.originator_id, fact.originator_version, node, fact.position, fact.recorded_at)
-        return self.duties.apply(happening, calendar)
+        return self.duties.apply(happening, law)
 
 
 class NodeViews:
@@ -165,9 +165,9 @@ class NodeViews:
         """Fold the next facts of the log, in one transaction; return how many there were."""
         with self._connection.transaction():
             # The row is locked until the commit: of two processes that fold for one node, one waits for the other.
-            [(position, calendar)] = self._connection.execute(_STANDING).fetchall()
-            if calendar != self._node.calendar.version:
-                # Where a process with another calendar took over after this one began, it is the newer one.
+            [(position, version)] = self._connection.execute(_STANDING).fetchall()
+            if version != self._node.law.version:
+                # Where a process with another law took over after this one began, it is the newer one.
                 return 0 if self._has_begun else self._fold_anew()
             self._has_begun = True
             if position != self._position:
@@ -182,7 +182,7 @@ class NodeViews:
         return len(facts)
 
     def _fold_anew(self) -> int:
-        """Fold the whole log with this calendar; readers see the old dates until all of the new ones are there."""
+        """Fold the whole log with this law; readers see the old dates until all of the new ones are there."""
         self._connection.execute("DELETE FROM node_duty")
         self._connection.execute("DELETE FROM node_case")
         position = 0
@@ -191,7 +191,7 @@ class NodeViews:
             position = facts[-1].position
             # What a batch is staged in is emptied by a commit only, and here many batches share one.
             self._connection.execute("DISCARD TEMP")
-        version = self._node.calendar.version
+        version = self._node.law.version
         self._connection.execute("UPDATE node_position SET position = %s, calendar_version = %s", (position, version))
         self._position, self._has_begun = position, True
         return position
@@ -200,7 +200,7 @@ class NodeViews:
         files = self._files_of({fact.originator_id for fact in facts}, position)
         duties: dict[str, Duty] = {}
         for fact in facts:
-            changed = files[fact.originator_id].apply(fact, self._node.settings.node, self._node.calendar)
+            changed = files[fact.originator_id].apply(fact, self._node.settings.node, self._node.law)
             duties |= {duty.duty_id: duty for duty in changed}
         CASES.upsert(self._connection, SCHEMA, [_case_row(file.case) for file in files.values() if file.case])
         DUTIES.upsert(self._connection, SCHEMA, [_duty_row(files[duty.case_id].case, duty) for duty in duties.values()])
@@ -211,7 +211,7 @@ class NodeViews:
         self._files.update({case_id: _File(None, DutyBook(case_id)) for case_id in missing})
         rows = self._connection.execute(_EARLIER_FACTS, (list(missing), position))
         for fact in map(LoggedEvent._make, rows):
-            self._files[fact.originator_id].apply(fact, self._node.settings.node, self._node.calendar)
+            self._files[fact.originator_id].apply(fact, self._node.settings.node, self._node.law)
         for case_id in case_ids:
             self._files.move_to_end(case_id)
         files = {case_id: self._files[case_id] for case_id in case_ids}

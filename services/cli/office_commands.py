@@ -17,10 +17,10 @@ from services.cli import office_questions, parked_records
 from services.cli.node_commands import set_up
 from services.cli.node_settings import env_file_option, node_settings
 from services.kit import runtime
+from services.kit.law import law_in_force
 from services.kit.log import Log
 from services.kit.node import Node
 from services.kit.settings import OFFICE_LISTEN, NodeSettings
-from services.kit.work_calendar import published_calendar
 from services.office import run as office_run
 from services.office import store
 from services.office.rebuild import Moved, Rebuilt
@@ -145,7 +145,7 @@ def rebuild(*, check: bool, env_file: Path | None) -> None:
 
 
 def _prepare(settings: NodeSettings) -> None:
-    store.prepare(settings.log_dsn, published_calendar().version)
+    store.prepare(settings.log_dsn, law_in_force().version)
 
 
 def _rebuild(settings: NodeSettings, console: Console, *, swap: bool) -> Rebuilt:
@@ -163,7 +163,7 @@ def _rebuild(settings: NodeSettings, console: Console, *, swap: bool) -> Rebuilt
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return rebuild_views(settings.log_dsn, published_calendar(), swap=swap, progress=tell, on_moved=record)
+        return rebuild_views(settings.log_dsn, law_in_force(), swap=swap, progress=tell, on_moved=record)
 
 
 def _tell(rebuilt: Rebuilt, console: Console) -> None:

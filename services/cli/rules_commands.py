@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.calendar import SHANGHAI, civil_date
-from domain.rules import RULES, Rule, due_from, rule_on, rules_on
-from services.kit.work_calendar import published_calendar
+from domain.rules import Rule
+from services.kit.law import law_in_force
 
 NO_FIGURE, NAMED = "no_figure_in_law", "named_by_the_assignment"
 
@@ -54,7 +54,9 @@ def rules(on: date | None, *, as_json: bool) -> None:
     lianxi rules
     lianxi rules --on 2021-06-01 --json
     """
-    rows = [described(rule) for rule in (RULES if on is None else rules_on(on))]
+    rows = [
+        described(rule) for rule in (law_in_force().table.rows if on is None else law_in_force().table.on(on).values())
+    ]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -87,9 +89,10 @@ def due(rule_id: str, start: datetime, on: date | None, extension: int, *, as_js
     lianxi due D10 --from 2021-03-02T10:00:00+08:00 --extension 30 --json
     """
     received = on or civil_date(start)
-    rule = rule_on(rule_id.upper(), received)
+    in_force = law_in_force().table.on(received)
+    rule = in_force.get(rule_id.upper())
     if rule is None:
-        known = ", ".join(sorted({rule.rule_id for rule in rules_on(received)}))
+        known = ", ".join(sorted(in_force))
         raise click.BadParameter(f"no rule {rule_id} on {received}; there are {known}", param_hint="RULE")
     if extension > rule.extension_days_max:
         reason = f"{rule.article} allows at most {rule.extension_days_max} days of extension"
@@ -152,7 +155,7 @@ def worked_out(rule: Rule, start: datetime, extension_days: int) -> dict[str, An
             "state": state,
             "steps": [f"{rule.article}: {_WORDS[state]}"],
         }
-    found = due_from(rule, civil_date(start), published_calendar(), extension_days=extension_days)
+    found = law_in_force().due_of(rule, start, extension_days=extension_days)
     return frame | {
         "due_date": found.due_date.isoformat(),
         "due_time": found.due_time.isoformat(),

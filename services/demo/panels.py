@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.calendar import SHANGHAI
-from domain.rules import Nature, rule_row
+from domain.duty_table import rule_row
+from domain.rules import Nature
 from lianxi.office.v1 import office_service_pb2 as pb
 from services.demo.picture import Picture
 from services.demo.wangshu import NAMES

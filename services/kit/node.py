@@ -1,4 +1,4 @@
-"""A node put together: its log, its keys, the directory, the bus, the clock and the calendar, opened and closed as one.
+"""A node put together: its log, its keys, the directory, the bus, the clock and the law, opened and closed as one.
 
 Everything that runs in a node's process (the gRPC services, the relay, the inbox, the views) is handed this object and
 takes from it what it needs. It starts no loop of its own: `runtime.py` does. Opening it creates nothing: `prepare` is
@@ -14,17 +14,17 @@ from typing import Self
 
 import psycopg
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from services.kit.bus import TOPICS, Bus, Topic, inbox_topic, open_bus
 from services.kit.clock import Clock
 from services.kit.directory import Claim, Directory, NodeEntry
 from services.kit.keystore import KeyStore, create_kek, read_kek
+from services.kit.law import law_in_force
 from services.kit.log.application import Log
 from services.kit.log.schema import install_schema
 from services.kit.sealing import NodeKeys
 from services.kit.secret_files import SecretExists
 from services.kit.settings import NodeSettings, ServedAgency
-from services.kit.work_calendar import published_calendar
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Node:
     node_keys: NodeKeys
     bus: Bus
     directory: Directory = field(default_factory=Directory)
-    calendar: WorkCalendar = field(default_factory=published_calendar)
+    law: Law = field(default_factory=law_in_force)
 
     @classmethod
     def open(cls, settings: NodeSettings) -> Self:

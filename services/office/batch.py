@@ -15,10 +15,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.calendar import WorkCalendar
 from domain.case import case_id_of
 from domain.duties import CASE_PREFIX
 from domain.event import Happening, UnknownEventType
+from domain.law import Law
 from domain.parking import PARKING_TYPES
 from domain.petition import Changes, PetitionFile
 from domain.vocabulary import AgencyKind
@@ -131,8 +131,8 @@ def happening_of(taken: Taken) -> Happening:
 class Folder:
     """Folds new records into the files of their petitions, one petition after the other."""
 
-    def __init__(self, calendar: WorkCalendar, files: dict[UUID, PetitionFile], blocked: set[UUID]) -> None:
-        self._calendar = calendar
+    def __init__(self, law: Law, files: dict[UUID, PetitionFile], blocked: set[UUID]) -> None:
+        self._law = law
         self._files = files
         self._blocked = blocked
         self.broken: set[UUID] = set()
@@ -179,7 +179,7 @@ class Folder:
         if taken.problem is not None:
             return taken.problem
         try:
-            self._files[petition_id].apply(happening_of(taken), self._calendar, changes)
+            self._files[petition_id].apply(happening_of(taken), self._law, changes)
         except Exception as problem:  # noqa: BLE001 - a consumer parks what it cannot fold, and says so
             self.broken.add(petition_id)
             return f"could not be folded: {type(problem).__name__}"

@@ -5,27 +5,28 @@ asked for. Only the calendar may have changed since: then both dates are told, b
 the views are rebuilt with the new calendar.
 """
 
-from domain.calendar import Due, Unit, WorkCalendar, civil_date
-from domain.rules import Rule, due_of, rule_row
+from domain.calendar import Due, Unit, civil_date
+from domain.law import Law
+from domain.rules import Rule
 from services.office.views.duties import DutyRow
 
 _UNITS = {Unit.CALENDAR_DAY: "calendar days", Unit.WORKING_DAY: "working days"}
 
 
-def steps_of(duty: DutyRow, calendar: WorkCalendar) -> tuple[str, ...]:
+def steps_of(duty: DutyRow, law: Law) -> tuple[str, ...]:
     """Return the arithmetic of the duty's date in steps."""
-    rule = rule_row(duty.rule_id, duty.rule_version)
+    rule = law.table.row(duty.rule_id, duty.rule_version)
     begins = f"{rule.article} ({rule.version}): {rule.title}, counted from {civil_date(duty.opened_time)}"
     if duty.due_date is None or (rule.length is None and rule.named_in is None):
         return begins, f"{rule.article} gives no figure: there is somebody who must move, and no date"
-    worked_out = worked_out_again(duty, rule, calendar)
+    worked_out = worked_out_again(duty, rule, law)
     return begins, *_period(rule, duty), *worked_out.steps, *_compared(duty, worked_out)
 
 
-def worked_out_again(duty: DutyRow, rule: Rule, calendar: WorkCalendar) -> Due:
+def worked_out_again(duty: DutyRow, rule: Rule, law: Law) -> Due:
     """Work the date out from what the row pins, with the calendar of today."""
     named = duty.due_date if rule.named_in else None
-    return due_of(rule, duty.opened_time, calendar, extension_days=duty.extension_days, named=named)
+    return law.due_of(rule, duty.opened_time, extension_days=duty.extension_days, named=named)
 
 
 def _period(rule: Rule, duty: DutyRow) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.calendar import WorkCalendar
 from domain.event import Happening
+from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from services.kit.database import Rows
 from services.kit.reader import read_fact
@@ -40,8 +40,8 @@ INBOX_COLUMNS = ", ".join(InboxRow._fields)
 class PetitionFiles:
     """A bounded cache of folded petitions; what is missing is folded again from the inbox, in one query a batch."""
 
-    def __init__(self, calendar: WorkCalendar, files_max: int = FILES_MAX) -> None:
-        self._calendar = calendar
+    def __init__(self, law: Law, files_max: int = FILES_MAX) -> None:
+        self._law = law
         self._files: OrderedDict[UUID, PetitionFile] = OrderedDict()
         self._files_max = files_max
 
@@ -80,5 +80,5 @@ class PetitionFiles:
         )
         for row in map(InboxRow._make, cursor):
             file, changes = files[row.petition_id]
-            file.apply(row.happening(), self._calendar, changes)
+            file.apply(row.happening(), self._law, changes)
         return files

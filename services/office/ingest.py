@@ -13,7 +13,7 @@ from threading import Event as Signal
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from services.kit.bus.port import Bus, Record, events_topic
 from services.kit.database import DatabaseRefusal, Rows
@@ -63,19 +63,17 @@ _MOVE_OFFSET = """
 class Ingest:
     """One worker: it owns its partitions by their offsets and keeps the petitions that it folded lately in memory."""
 
-    def __init__(
-        self, connection: Rows, calendar: WorkCalendar, node: str = "", directory: Directory | None = None
-    ) -> None:
+    def __init__(self, connection: Rows, law: Law, node: str = "", directory: Directory | None = None) -> None:
         """Write through the connection; decisions on parked records are obeyed when they come from `node`'s own log.
 
         The directory says which node may state an agency's facts; without one, every node is believed.
         """
         self._connection = connection
-        self._calendar = calendar
+        self._law = law
         self._node = node
         self._directory = directory or Directory()
         self._parked = ParkedRecords(connection, self._directory)
-        self._files = PetitionFiles(calendar)
+        self._files = PetitionFiles(law)
         self._offsets: dict[int, int] = {}
         self._watermarks = Watermarks(connection)
 
@@ -83,7 +81,7 @@ class Ingest:
         """Read how far the database is; return the next offset of each partition that was read before."""
         self._offsets = dict(self._pairs("SELECT partition, next_offset FROM office.read_offset"))
         self._watermarks = Watermarks(self._connection)
-        self._files = PetitionFiles(self._calendar)
+        self._files = PetitionFiles(self._law)
         return dict(self._offsets)
 
     def _pairs(self, query: str) -> list[tuple[int, int]]:
@@ -135,7 +133,7 @@ class Ingest:
         self._fence(offsets)
         self._watermarks.write(sifted)
         files = self._files.load(self._connection, touched)
-        folder = Folder(self._calendar, files, self._parked.blocked(touched))
+        folder = Folder(self._law, files, self._parked.blocked(touched))
         batch = folder.fold(sifted.fresh)
         self._parked.insert(batch.parked)
         for decision in list(filter(is_decision, batch.facts)):
@@ -167,7 +165,7 @@ class Ingest:
         """Lock the head of the inbox, and with it the views, until the batch commits; return the last sequence."""
         row = self._connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
         assert row is not None
-        if row[1] != views_version(self._calendar.version):
+        if row[1] != views_version(self._law.version):
             raise ViewsOutdated(f"the views are of version {row[1]!r}: run lianxi office rebuild")
         return int(row[0])
 

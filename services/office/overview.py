@@ -7,7 +7,7 @@ accused (I6, Art. 30(3)). Totals over all agencies name nobody and count everyth
 from datetime import datetime
 from typing import Any
 
-from domain.rules import rule_row
+from domain.duty_table import rule_row
 from lianxi.office.v1 import office_service_pb2 as pb
 from services.kit.database import Rows
 from services.kit.node import Node

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import ONE_DAY, DueState, civil_date, end_of_day
+from domain.duty_table import rule_row
 from domain.event import Refusal
-from domain.rules import rule_row
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
 from services.kit.database import Rows

@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from services.kit.database import Rows
 from services.office.files import INBOX_COLUMNS, InboxRow, PetitionFiles
@@ -78,7 +78,7 @@ class Rebuilt(NamedTuple):
 
 def rebuild(
     dsn: str,
-    calendar: WorkCalendar,
+    law: Law,
     *,
     swap: bool = True,
     progress: Progress | None = None,
@@ -95,15 +95,15 @@ def rebuild(
         connection.execute("SELECT pg_advisory_lock(hashtext('lianxi office rebuild'))")
         _start_beside(connection)
         total = _head(connection)
-        _load(dsn, calendar, total, progress)
+        _load(dsn, law, total, progress)
         for view in VIEWS:
             view.table.index(connection, NEXT)
         with connection.transaction():
             row = connection.execute("SELECT sequence, views_version FROM office.inbox_head FOR UPDATE").fetchone()
             assert row is not None
             facts, before = int(row[0]), str(row[1])
-            _catch_up(connection, calendar, total, facts)
-            after = views_version(calendar.version)
+            _catch_up(connection, law, total, facts)
+            after = views_version(law.version)
             checks = tuple(_check(connection, view.table.name) for view in VIEWS)
             swapped = swap and (before != after or all(check.equal for check in checks))
             if swapped and on_moved and (moved := _moved(connection)):
@@ -126,15 +126,15 @@ def _head(connection: Rows) -> int:
     return int(row[0])
 
 
-def _load(dsn: str, calendar: WorkCalendar, total: int, progress: Progress | None) -> None:
+def _load(dsn: str, law: Law, total: int, progress: Progress | None) -> None:
     """Fold the whole inbox up to `total`, one petition after the other, and copy the rows in.
 
     Petitions do not touch each other, so ranges of petition ids are folded side by side, a process a core.
     """
     told = progress or (lambda _done, _total: None)
-    tasks = [(dsn, calendar, total, low, high) for low, high in _ranges(RANGES)]
+    tasks = [(dsn, law, total, low, high) for low, high in _ranges(RANGES)]
     if total < PARALLEL_FACTS_MIN:
-        _load_range(dsn, calendar, total, _LOWEST, _HIGHEST)
+        _load_range(dsn, law, total, _LOWEST, _HIGHEST)
         told(total, total)
         return
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=spare_the_collector) as workers:
@@ -153,11 +153,11 @@ def _ranges(count: int) -> Iterator[tuple[UUID, UUID]]:
         yield UUID(int=number * width), UUID(int=(number + 1) * width - 1)
 
 
-def _load_range(dsn: str, calendar: WorkCalendar, total: int, low: UUID, high: UUID) -> int:
+def _load_range(dsn: str, law: Law, total: int, low: UUID, high: UUID) -> int:
     """Fold the petitions whose ids lie in the range; return how many facts they had."""
     facts = 0
     with open_views(dsn) as connection, open_views(dsn) as reader:
-        petitions = _petitions(reader, calendar, total, low, high)
+        petitions = _petitions(reader, law, total, low, high)
         while folded := list(islice(petitions, WRITE_PETITIONS)):
             _copy(connection, [(file, changes) for file, changes, _ in folded])
             facts += sum(count for _, _, count in folded)
@@ -165,7 +165,7 @@ def _load_range(dsn: str, calendar: WorkCalendar, total: int, low: UUID, high: U
 
 
 def _petitions(
-    reader: Rows, calendar: WorkCalendar, up_to: int, low: UUID, high: UUID
+    reader: Rows, law: Law, up_to: int, low: UUID, high: UUID
 ) -> Iterator[tuple[PetitionFile, Changes, int]]:
     """Each petition of the range, folded, with every row that it changed and the number of its facts."""
     with reader.transaction(), reader.cursor("rebuild", binary=True) as cursor:
@@ -180,7 +180,7 @@ def _petitions(
         for petition_id, group in groupby(rows, by_petition):
             file, changes, count = PetitionFile(petition_id), Changes(), 0
             for count, row in enumerate(group, 1):  # noqa: B007 - the last number is the count
-                file.apply(row.happening(), calendar, changes)
+                file.apply(row.happening(), law, changes)
             yield file, changes, count
 
 
@@ -189,12 +189,12 @@ def _copy(connection: Rows, folded: list[Folded]) -> None:
         view.table.copy(connection, NEXT, (row for file, changes in folded for row in view.rows(file, changes)))
 
 
-def _catch_up(connection: Rows, calendar: WorkCalendar, after: int, up_to: int) -> None:
+def _catch_up(connection: Rows, law: Law, after: int, up_to: int) -> None:
     """Fold again the petitions that got facts while the views were being built; ingest waits meanwhile."""
     rows = connection.execute(
         "SELECT DISTINCT petition_id FROM office.inbox WHERE sequence > %s AND sequence <= %s", [after, up_to]
     ).fetchall()
-    files = PetitionFiles(calendar)
+    files = PetitionFiles(law)
     for start in range(0, len(rows), WRITE_PETITIONS):
         petition_ids = [row[0] for row in rows[start : start + WRITE_PETITIONS]]
         write_views(connection, NEXT, files.refold(connection, petition_ids).values())

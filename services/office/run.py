@@ -33,7 +33,7 @@ class NoOffice(ValueError):
 
 def prepare(node: Node) -> None:
     """Create the tables of the office in the node's database; safe to repeat."""
-    store.prepare(node.settings.log_dsn, node.calendar.version)
+    store.prepare(node.settings.log_dsn, node.law.version)
 
 
 def ingest(node: Node, stop: Event) -> None:
@@ -58,7 +58,7 @@ def _take_in(node: Node, stop: Event) -> None:
     while not stop.is_set() and not node.directory.wait_until_read(DIRECTORY_LOOK_SECONDS):
         pass
     with store.open_views(node.settings.log_dsn) as connection:
-        ingesting.follow(ingesting.Ingest(connection, node.calendar, node.id, node.directory), node.bus, stop)
+        ingesting.follow(ingesting.Ingest(connection, node.law, node.id, node.directory), node.bus, stop)
 
 
 def watch(node: Node, stop: Event) -> None:
@@ -68,7 +68,7 @@ def watch(node: Node, stop: Event) -> None:
         if leading is None:
             return
         with store.open_views(node.settings.log_dsn) as rows:
-            while not stop.is_set() and not store.are_current(rows, node.calendar.version):
+            while not stop.is_set() and not store.are_current(rows, node.law.version):
                 # Dates of another calendar or version must not be put on record as missed.
                 stop.wait(OUTDATED_PAUSE_SECONDS)
             watching.follow(watching.Watch(rows, node.log, office_of(node)), node.clock, stop, node.bus)
@@ -78,7 +78,7 @@ def rebuild_outdated(node: Node) -> None:
     """Rebuild the views if they are of another version, and put the dates that a new calendar moved on record."""
     dsn = node.settings.log_dsn
     with store.open_views(dsn) as rows:
-        if store.are_current(rows, node.calendar.version):
+        if store.are_current(rows, node.law.version):
             return
     log.info("the views are of another version: rebuilding them beside the old")
 
@@ -88,7 +88,7 @@ def rebuild_outdated(node: Node) -> None:
     def tell(done: int, total: int) -> None:
         log.info("rebuild: %d of %d facts", done, total)
 
-    rebuilt = rebuild(dsn, node.calendar, progress=tell, on_moved=record)
+    rebuilt = rebuild(dsn, node.law, progress=tell, on_moved=record)
     log.info(
         "views rebuilt: %d facts, version %s after %s", rebuilt.facts, rebuilt.version_after, rebuilt.version_before
     )

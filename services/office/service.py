@@ -12,8 +12,8 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from domain.duty_table import rule_row
 from domain.event import Refusal
-from domain.rules import rule_row
 from domain.vocabulary import AgencyKind
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
@@ -90,7 +90,7 @@ class OfficeService:
             duty_pb2.DueExplanation,
             rule,
             duty=duty_message((status, *duty)),
-            steps=steps_of(duty, self._node.calendar),
+            steps=steps_of(duty, self._node.law),
         )
 
     def _acting_office(self, context: grpc.ServicerContext) -> str:

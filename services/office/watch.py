@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from domain.breach import BreachRecorded, breach_id_of
 from domain.calendar import DueState
+from domain.duty_table import rule_row
 from domain.recomputation import DueDateRecomputed, recomputation_id_of
-from domain.rules import rule_row
 from services.kit.bus.port import Bus, events_topic
 from services.kit.clock import Clock
 from services.kit.database import Rows

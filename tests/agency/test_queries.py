@@ -12,20 +12,21 @@ from google.type.date_pb2 import Date
 
 from domain.calendar import civil_date
 from domain.duties import Duty
+from domain.law import Law
 from lianxi.agency.v1 import case_service_pb2 as pb
 from lianxi.type.v1 import vocabulary_pb2 as words
 from services.agency import queries, views
 from services.agency.queries import Queries
 from services.agency.views import DUTIES, SCHEMA, DutyRow, NodeViews, open_views
+from services.kit.law import law_in_force
 from services.kit.rpc.messages import fields_of
 from services.kit.rpc.pages import token_of
-from services.kit.work_calendar import published_calendar
 from tests.agency.conftest import Site
 from tests.agency.desk import Desk, no
 
 pytestmark = pytest.mark.postgres
 
-CALENDAR = published_calendar().version
+CALENDAR = law_in_force().version
 
 
 def pages(desk: Desk, rpc: str, request: Any, rows: str) -> list[list[Any]]:
@@ -258,7 +259,7 @@ def test_a_newer_calendar_moves_every_date_at_a_stroke(
 ) -> None:
     position = housing.act("RegisterPetition").position
     housing.ask("ListCases", pb.ListCasesRequest(min_position=position))
-    upgraded = replace(site.node, calendar=replace(site.node.calendar, version="cn-newer"))
+    upgraded = replace(site.node, law=Law(replace(site.node.law.calendar, version="cn-newer")))
     monkeypatch.setattr(views, "SCHEMA", "agency_newer")
     views.prepare(site.node.settings.log_dsn)
 

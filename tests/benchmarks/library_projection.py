@@ -18,9 +18,9 @@ from domain.event import Happening
 from domain.petition import Changes, PetitionFile
 from services.kit.bus import Record
 from services.kit.envelope import decode
+from services.kit.law import law_in_force
 from services.kit.log import Fact
 from services.kit.log.mapper import EventMapper
-from services.kit.work_calendar import published_calendar
 from services.office import store
 from services.office.ingest import write_views
 
@@ -68,13 +68,13 @@ class OfficeProjection(Projection[OfficeTables]):
             tracking.notification_id,
             event.occurred_time,
         )
-        file.apply(happening, published_calendar(), changes)
+        file.apply(happening, law_in_force(), changes)
         self.view.write(file, changes, tracking)
 
 
 def projection_rate(dsn: str, facts: list[Record]) -> float:
     """Return how many of the facts a second the library's runner folds."""
-    store.prepare(dsn, published_calendar().version)
+    store.prepare(dsn, law_in_force().version)
     database = conninfo_to_dict(dsn)
     given = {f"POSTGRES_{name.upper()}": str(database[name]) for name in ("dbname", "host", "port", "user")}
     env = given | {"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_PASSWORD": "not asked for"}

@@ -16,7 +16,7 @@ from services.kit.bus import Bus, Record, events_topic, open_bus
 from services.kit.bus.broker import KafkaBroker
 from services.kit.database import connect
 from services.kit.embedded_postgres import EmbeddedPostgres
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office import store
 from services.office.files import INBOX_COLUMNS
 from services.office.ingest import Ingest, follow
@@ -85,11 +85,11 @@ def _consume(bus: Bus, total: int) -> float:
 
 
 def _ingest(bus: Bus, dsn: str, total: int) -> float:
-    calendar = published_calendar()
-    store.prepare(dsn, calendar.version)
+    law = law_in_force()
+    store.prepare(dsn, law.version)
     stop = threading.Event()
     with store.open_views(dsn) as connection, connect(dsn) as looking:
-        worker = threading.Thread(target=follow, args=(Ingest(connection, calendar), bus, stop))
+        worker = threading.Thread(target=follow, args=(Ingest(connection, law), bus, stop))
         began = time.perf_counter()
         worker.start()
         while _count(looking) < total:
@@ -116,7 +116,7 @@ def _read(dsn: str, total: int) -> float:
 
 def _rebuild(dsn: str, total: int) -> float:
     began = time.perf_counter()
-    result = rebuild(dsn, published_calendar())
+    result = rebuild(dsn, law_in_force())
     assert result.equal
     assert result.facts == total
     return total / (time.perf_counter() - began)

@@ -29,8 +29,8 @@ from services.kit.bus.broker import KafkaBroker, free_port
 from services.kit.database import connect
 from services.kit.embedded_postgres import EmbeddedPostgres
 from services.kit.identity import CLAIM_KEY, channel
+from services.kit.law import law_in_force
 from services.kit.settings import NodeSettings, ServedAgency
-from services.kit.work_calendar import published_calendar
 from services.office import store
 from services.office.ingest import BATCH_RECORDS_MAX, Ingest, follow
 from tests.benchmarks.command_clients import TEXT
@@ -70,7 +70,7 @@ def _lags(
     settings = _settings(postgres, broker, directory, name)
     nodes.prepare(settings)
     office = postgres.dsn(f"office_{name}")
-    store.prepare(office, published_calendar().version)
+    store.prepare(office, law_in_force().version)
     with ExitStack() as running:
         lianxi = (str(Path(sys.executable).with_name("lianxi")), "node", "run", "--roles", "api,relay")
         running.enter_context(_process(lianxi, settings.to_env()))
@@ -167,7 +167,7 @@ def _ingest(dsn: str, bus_url: str, records_max: int) -> None:
     with open_bus(bus_url) as bus, store.open_views(dsn) as connection:
         bus.ensure_topics([events_topic()])
         worker = threading.Thread(
-            target=follow, args=(Ingest(connection, published_calendar()), bus, stop, records_max), daemon=True
+            target=follow, args=(Ingest(connection, law_in_force()), bus, stop, records_max), daemon=True
         )
         worker.start()
         sys.stdin.read()

@@ -11,7 +11,7 @@ from datetime import datetime
 import psycopg
 
 from services.kit.bus import inbox_topic, open_bus
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.rebuild import rebuild
 from services.office.views.duties import MISSED
 from tests.crash.processes import NODES, OFFICE_NODE, Processes
@@ -55,7 +55,7 @@ class Aftermath:
         for intent in intents:
             assert intent.receipt is not None
             callers.check_in_log(intent, intent.receipt)
-        office = OfficeCheck(self._connections[OFFICE_NODE], mirror, published_calendar())
+        office = OfficeCheck(self._connections[OFFICE_NODE], mirror, law_in_force())
         office.check_new()
         quiescence.check_nothing_parked(self._connections)
         quiescence.check_deliveries(mirror)
@@ -63,7 +63,7 @@ class Aftermath:
         quiescence.check_breaches_complete(mirror, office, judged)
         for node in mirror.nodes.values():
             quiescence.check_requests(node, callers)
-        rebuilt = rebuild(self._processes.settings[OFFICE_NODE].log_dsn, published_calendar(), swap=False)
+        rebuilt = rebuild(self._processes.settings[OFFICE_NODE].log_dsn, law_in_force(), swap=False)
         ensure(rebuilt.equal, f"I8: rebuilt views differ: {rebuilt.checks}")
         return sum(len(node.facts) for node in mirror.nodes.values())
 

@@ -48,10 +48,10 @@ from domain.vocabulary import (
     Route,
     ServiceMethod,
 )
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from tests.domain.facts import PETITION, sealed
 
-CALENDAR = published_calendar(2026)
+LAW = law_in_force(2026)
 SHUNNED = "accused-bureau"
 """The agency that accusations name; it takes no part, and nothing may ever be handed to it."""
 
@@ -95,7 +95,7 @@ class Chessboard:
 
     def register(self, name: str, command: RegisterPetition) -> None:
         agency = self.agencies[name]
-        decision = decide(None, command, Moment(self.clock(agency), CALENDAR))
+        decision = decide(None, command, Moment(self.clock(agency), LAW))
         assert not isinstance(decision, Refusal), decision
         self._record(agency, decision)
         self.relay(name)
@@ -103,7 +103,7 @@ class Chessboard:
     def give(self, name: str, command: Command) -> Refusal | None:
         """Give a command to an agency; a refusal is an answer like any other."""
         agency = self.agencies[name]
-        decision = decide(agency.case, command, Moment(self.clock(agency), CALENDAR))
+        decision = decide(agency.case, command, Moment(self.clock(agency), LAW))
         if isinstance(decision, Refusal):
             return decision
         self._record(agency, decision)
@@ -115,7 +115,7 @@ class Chessboard:
         for agency in self.agencies.values():
             if agency.case is None:
                 continue
-            moment = Moment(self.clock(agency), CALENDAR)
+            moment = Moment(self.clock(agency), LAW)
             moves += [
                 (agency.name, command)
                 for command in self._commands(agency)
@@ -161,7 +161,7 @@ class Chessboard:
         position = agency.relayed
         happening = Happening(event, case_id_of(PETITION, name), position, name, position, self.now)
         self.bus.append(happening)
-        self.office.apply(happening, CALENDAR, Changes())
+        self.office.apply(happening, LAW, Changes())
         if type(event) in ADDRESSED:
             to_agency: str = event.to_agency  # type: ignore[attr-defined]
             self.post.setdefault((name, to_agency), []).append((f"{name}:{position}", event, to_agency))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.duties import Duty, DutyBook
 from domain.event import Event, Happening
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from tests.domain.facts import (
     on,
 )
@@ -20,7 +20,7 @@ def book_of(events: Sequence[Event]) -> DutyBook:
     book = DutyBook(CASE)
     for version, event in enumerate(events, 1):
         recorded = event.occurred_time + timedelta(hours=1)
-        book.apply(Happening(event, CASE, version, "node", version, recorded), published_calendar(2026))
+        book.apply(Happening(event, CASE, version, "node", version, recorded), law_in_force(2026))
     return book
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.case import Arrival, Case, Moment, decide, evolve, receive
 from domain.event import Command, Decision, Event, Refusal
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from tests.domain.facts import KINDS, NOW
 
 
@@ -53,7 +53,7 @@ class Story:
 
     def when(self, command: Command) -> Answer:
         """Give the command to the case."""
-        return Answer(decide(self.case, command, Moment(self.now, published_calendar(), self.history_before)))
+        return Answer(decide(self.case, command, Moment(self.now, law_in_force(), self.history_before)))
 
     def when_arrives(self, sent: Event, *, agency: str, cause: str = "sender:1") -> Answer:
         """Let a fact that another agency recorded arrive at `agency`."""

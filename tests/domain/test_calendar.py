@@ -5,7 +5,8 @@ from datetime import UTC, date, timedelta
 import pytest
 
 from domain.calendar import DueState, Unit, WorkCalendar, civil_date, end_of_day
-from domain.rules import RULES, Rule, due_of
+from domain.duty_table import RULES
+from domain.rules import Rule, due_of
 from services.kit.work_calendar import published_calendar
 from tests.domain.facts import JUST_BEFORE, on
 

@@ -10,7 +10,7 @@ from domain.case import NotAccepted
 from domain.duties import Duty, DutyBook, Status
 from domain.event import Event, Happening
 from domain.vocabulary import HandoffKind, RefusalReason
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from tests.domain.facts import (
     HOUSING,
     JUST_BEFORE,
@@ -98,7 +98,7 @@ def test_a_duty_carries_everything_its_date_rests_on() -> None:
         due_date=on("2023-03-16").date(),
         due_time=on("2023-03-17", "00:00"),
         due_state="final",
-        calendar_version=published_calendar().version,
+        calendar_version=law_in_force().version,
         arithmetic=(
             "Art. 23(2): start 2023-03-01 (Wed), not counted; + 15 calendar days = 2023-03-16 (Thu); "
             "ends at 24:00 of 2023-03-16, Asia/Shanghai"
@@ -255,10 +255,10 @@ def test_of_2005_passing_on_after_the_fifteen_days_is_late_not_released() -> Non
 
 def test_a_book_reports_what_each_fact_changed() -> None:
     book = DutyBook(CASE)
-    calendar = published_calendar(2026)
-    opened = book.apply(Happening(handoff_received(), CASE, 1, "node", 1, RECEIVED), calendar)
-    changed = book.apply(Happening(receipt_notified(), CASE, 2, "node", 2, RECEIVED), calendar)
-    untouched = book.apply(Happening(classified(HOUSING), CASE, 3, "node", 3, RECEIVED), calendar)
+    law = law_in_force(2026)
+    opened = book.apply(Happening(handoff_received(), CASE, 1, "node", 1, RECEIVED), law)
+    changed = book.apply(Happening(receipt_notified(), CASE, 2, "node", 2, RECEIVED), law)
+    untouched = book.apply(Happening(classified(HOUSING), CASE, 3, "node", 3, RECEIVED), law)
     assert [duty.rule_id for duty in opened] == ["D4", "D4-ACCEPTANCE", "D5"]
     assert [duty.rule_id for duty in changed] == ["D4", "D5"]
     assert untouched == []

@@ -7,8 +7,10 @@ import pytest
 from domain.calendar import Unit
 from domain.case import Case, HandoffReceived, Registered
 from domain.duties import CASE_PREFIX, Receipt
+from domain.duty_table import NATIONAL, RULES
 from domain.event import Event, event_types
-from domain.rules import IN_FORCE_2005, RULES, Nature, Rule, rule_in_force, rules_on
+from domain.rules import IN_FORCE_2005, Nature, Rule
+from services.kit.law import law_in_force
 from tests.domain.facts import on
 
 ROWS = pytest.mark.parametrize("row", RULES, ids=lambda row: f"{row.rule_id}-{row.version}")
@@ -66,27 +68,27 @@ def test_the_figures_are_those_of_the_regulations() -> None:
 
 @pytest.mark.parametrize("day", [IN_FORCE_2005, date(2022, 4, 30), date(2022, 5, 1), date(2026, 1, 1)])
 def test_on_any_day_a_rule_id_has_one_row(day: date) -> None:
-    ids = [row.rule_id for row in rules_on(day)]
+    ids = [row.rule_id for row in RULES if row.is_in_force(day)]
     assert len(ids) == len(set(ids))
     assert {"D1", "D2", "D3", "D4", "D10", "D11", "D12"} <= set(ids)
 
 
 @pytest.mark.parametrize("rule_id", ["D1", "D2", "D3", "D4", "D10", "D11", "D12"])
 def test_the_regulations_change_at_midnight_in_shanghai_by_first_receipt(rule_id: str) -> None:
-    last_of_2005 = rule_in_force(rule_id, on("2022-04-30", "23:59"))
-    first_of_2022 = rule_in_force(rule_id, on("2022-05-01", "00:00"))
+    last_of_2005 = law_in_force().rule(rule_id, on("2022-04-30", "23:59"))
+    first_of_2022 = law_in_force().rule(rule_id, on("2022-05-01", "00:00"))
     assert last_of_2005
     assert first_of_2022
     assert (last_of_2005.version, first_of_2022.version) == ("2005", "2022")
 
 
 def test_art_23_3_the_right_to_object_has_a_period_since_2022_only() -> None:
-    assert rule_in_force("D5", on("2022-04-30", "23:59")) is None
-    assert rule_in_force("D5", on("2022-05-01", "00:00")) is not None
+    assert law_in_force().rule("D5", on("2022-04-30", "23:59")) is None
+    assert law_in_force().rule("D5", on("2022-05-01", "00:00")) is not None
 
 
 def test_before_the_2005_regulations_there_is_no_row() -> None:
-    assert rules_on(date(2005, 4, 30)) == ()
+    assert NATIONAL.on(date(2005, 4, 30)) == {}
 
 
 def test_what_an_extension_looks_at_is_known_to_the_case() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import domain
+from domain.duty_table import RULES
 from domain.event import Command, event_types
-from domain.rules import RULES
 
 FOLDER = Path(domain.__file__).parent
 MODULES = [importlib.import_module(f"domain.{module.name}") for module in pkgutil.iter_modules(domain.__path__)]

@@ -33,11 +33,11 @@ from domain.event import Command, event_class
 from domain.petition import Changes, PetitionFile
 from domain.rules import Nature
 from domain.vocabulary import AgencyKind, Category, Channel, HandoffKind, Outcome, Route, ServiceMethod
-from tests.domain.chessboard import CALENDAR, SHUNNED, Chessboard
+from tests.domain.chessboard import LAW, SHUNNED, Chessboard
 from tests.domain.facts import PETITION, on, sealed
 from tests.domain.oracle import due_date_of
 
-EXCEPTIONAL_DAYS = sorted(CALENDAR.exceptions)
+EXCEPTIONAL_DAYS = sorted(LAW.calendar.exceptions)
 CLOCK_ERROR_MAX = timedelta(minutes=3)
 STARTS = [on("2022-04-25"), on("2022-04-30", "23:50"), on("2022-05-01", "00:10"), on("2023-01-12"), on("2026-11-28")]
 CHOICES = st.integers(0, 100)
@@ -177,7 +177,7 @@ class OnePetition(RuleBasedStateMachine):
         for duty in self.board.office.duties:
             assert duty.due_date == due_date_of(duty, logs[duty.case_id], EXCEPTIONAL_DAYS), duty
             assert duty.rule_version in ("2005", "2022")
-            assert duty.calendar_version == CALENDAR.version
+            assert duty.calendar_version == LAW.version
             assert duty.article in duty.arithmetic
             final = duty.due_date is None or duty.due_date.year <= 2026 or duty.rule_id not in ("D5", "D12")
             assert (duty.due_state == DueState.FINAL) == final
@@ -245,7 +245,7 @@ class OnePetition(RuleBasedStateMachine):
             assert state == agency.case
         again, changes = PetitionFile(PETITION), Changes()
         for happening in self.board.bus:
-            again.apply(happening, CALENDAR, changes)
+            again.apply(happening, LAW, changes)
         office = self.board.office
         assert list(again.duties) == list(office.duties)
         assert {duty.duty_id: duty for duty in again.duties} == changes.duties

@@ -16,10 +16,10 @@ from domain.petition import Changes, PetitionFile
 from domain.vocabulary import AgencyKind
 from services.importer.calls import Tells
 from services.importer.plan import Plan, Step
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CALENDAR = published_calendar(2026)
+LAW = law_in_force(2026)
 Choose = Callable[[int], int]
 """Chooses one of so many letters to deliver next."""
 
@@ -61,7 +61,7 @@ class Agencies:
 
     def _act(self, step: Step) -> None:
         command = _command(step, self._petition_id)
-        decision = decide(self.cases.get(step.agency), command, Moment(NOW, CALENDAR, NOW))
+        decision = decide(self.cases.get(step.agency), command, Moment(NOW, LAW, NOW))
         self._record(step.agency, decision, f"{step.call.name} by {step.agency}")
 
     def _deliver(self) -> bool:
@@ -83,7 +83,7 @@ class Agencies:
             position = self._positions[agency] = self._positions.get(agency, 0) + 1
             version = self.cases[agency].version
             place = Happening(event, case_id_of(self._petition_id, agency), version, agency, position, NOW)
-            self.office.apply(place, CALENDAR, Changes())
+            self.office.apply(place, LAW, Changes())
             if type(event) in ADDRESSED:
                 self._post.setdefault(agency, []).append((f"{agency}:{position}", event))
 

@@ -11,8 +11,8 @@ from domain.parking import ParkedRecordRetried, ParkedRecordSkipped
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
 from services.kit.envelope import decode, to_event
+from services.kit.law import law_in_force
 from services.kit.rpc.client import Caller, Denied, NotReached, call
-from services.kit.work_calendar import published_calendar
 from services.office import reading
 from services.office.rebuild import rebuild
 from tests.support.desk import Desk, by_petition, expected
@@ -98,7 +98,7 @@ def test_a_skip_is_on_record_and_carried_out_once(office: LivingOffice) -> None:
     assert (event.petition_id, event.agency, event.reason) == (UUID(PETITION), "joint-meeting", "corrupt")
     assert (event.reference, event.record_offset) == ("ticket-7", ROAD[1].offset)
     assert (entry.node, entry.position) == ("office", 1)
-    assert rebuild(office.node.settings.log_dsn, published_calendar()).equal
+    assert rebuild(office.node.settings.log_dsn, law_in_force()).equal
     desk = Desk(office.node.settings.log_dsn)
     assert desk.views() == expected([record for record in HISTORY if record is not ROAD[1]])
     desk.close()

@@ -11,8 +11,8 @@ from domain.vocabulary import AgencyKind, Purpose
 from services.kit.bus.port import Record
 from services.kit.directory import Claim, Directory, NodeEntry
 from services.kit.envelope import decode
+from services.kit.law import law_in_force
 from services.kit.sealing import NodeKeys
-from services.kit.work_calendar import published_calendar
 from services.office.batch import take
 from services.office.ingest import Ingest
 from services.office.rebuild import rebuild
@@ -114,7 +114,7 @@ def test_a_forged_fact_is_parked_changes_no_view_and_is_folded_once_the_director
     post = Post(HISTORY)
     forged = opening(post, NODES[DEPARTMENT], BUREAU, BUREAU)
     directory = city()
-    worker = Ingest(desk.connect(), published_calendar(), OFFICE_NODE, directory)
+    worker = Ingest(desk.connect(), law_in_force(), OFFICE_NODE, directory)
     worker.resume()
     worker.write([*HISTORY, forged])
     [(reason, is_poison)] = desk.parked()
@@ -128,14 +128,14 @@ def test_a_forged_fact_is_parked_changes_no_view_and_is_folded_once_the_director
     assert desk.parked() == []
     folded = "SELECT count(*) FROM office.inbox WHERE node = %s AND position = %s"
     assert desk.select(folded, NODES[DEPARTMENT], decode(forged.value).position) == [(1,)]
-    assert rebuild(desk.dsn, published_calendar()).equal
+    assert rebuild(desk.dsn, law_in_force()).equal
 
 
 @pytest.mark.postgres
 def test_a_forged_decision_lets_nothing_be_folded(desk: Desk) -> None:
     post = Post(HISTORY)
     forged = opening(post, NODES[DEPARTMENT], BUREAU, BUREAU)
-    worker = Ingest(desk.connect(), published_calendar(), OFFICE_NODE, city())
+    worker = Ingest(desk.connect(), law_in_force(), OFFICE_NODE, city())
     worker.resume()
     worker.write([*HISTORY, forged])
     worker.write([retry(post, NODES[DEPARTMENT], forged)])

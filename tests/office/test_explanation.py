@@ -9,9 +9,10 @@ import pytest
 from domain.calendar import WorkCalendar
 from domain.case import NotAccepted
 from domain.event import Event, Happening
+from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from domain.vocabulary import HandoffKind, RefusalReason
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.explanation import steps_of
 from services.office.views import duties, handoffs, petitions
 from services.office.views.duties import DutyRow
@@ -29,7 +30,7 @@ def folded(*told: Event) -> tuple[PetitionFile, Changes]:
         versions[event.agency] = versions.get(event.agency, 0) + 1
         case_id = UUID(int=sum(event.agency.encode()))
         happening = Happening(event, case_id, versions[event.agency], "node", position, event.occurred_time)
-        file.apply(happening, published_calendar(), changes)
+        file.apply(happening, law_in_force(), changes)
     return file, changes
 
 
@@ -55,7 +56,7 @@ ACCEPTED = (*RECEIVED, facts.accepted(time=on("2023-03-06")))
 
 
 def test_working_days_are_counted_out() -> None:
-    steps = steps_of(duty_of("D5", *RECEIVED), published_calendar())
+    steps = steps_of(duty_of("D5", *RECEIVED), law_in_force())
     assert steps[0].startswith("Art. 23(3) (2022): object to the hand-off, counted from 2023-03-03")
     assert "Art. 23(3) gives 5 working days" in steps
     assert any("2023-03-04 (Sat) is not a working day" in step for step in steps)
@@ -64,7 +65,7 @@ def test_working_days_are_counted_out() -> None:
 
 def test_an_extension_is_a_step_of_its_own() -> None:
     told = (*ACCEPTED, facts.extended(time=on("2023-04-20")))
-    steps = steps_of(duty_of("D10", *told), published_calendar())
+    steps = steps_of(duty_of("D10", *told), law_in_force())
     assert "extended once by 30 days, Art. 34" in steps
     assert "2023-06-04" in steps[-1]
 
@@ -76,17 +77,17 @@ def test_a_named_date_is_told_as_named() -> None:
         facts.handed_off(kind=HandoffKind.ASSIGNMENT, report_due_date=report),
         facts.handoff_received(kind=HandoffKind.ASSIGNMENT, report_due_date=report),
     )
-    assert "the assignment names 2023-04-01" in steps_of(duty_of("D2", *told), published_calendar())[-1]
+    assert "the assignment names 2023-04-01" in steps_of(duty_of("D2", *told), law_in_force())[-1]
 
 
 def test_where_the_law_gives_no_figure_that_is_said() -> None:
-    assert "gives no figure" in steps_of(duty_of("D4-ACCEPTANCE", *RECEIVED), published_calendar())[-1]
+    assert "gives no figure" in steps_of(duty_of("D4-ACCEPTANCE", *RECEIVED), law_in_force())[-1]
 
 
 def test_a_date_that_a_newer_calendar_moves_is_told_beside_the_one_on_record() -> None:
-    published = published_calendar()
+    published = law_in_force().calendar
     closed = published.exceptions | {date(2023, 3, 8)}
-    corrected = WorkCalendar("cn-corrected", published.first_year, published.last_year, closed)
+    corrected = Law(WorkCalendar("cn-corrected", published.first_year, published.last_year, closed))
     *_, before, after = steps_of(duty_of("D5", *RECEIVED), corrected)
     assert before == f"on record stands 2023-03-10 (final), with {published.version}"
     assert after == "with cn-corrected it becomes 2023-03-13 (final) with a rebuild"

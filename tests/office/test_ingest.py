@@ -5,7 +5,7 @@ import random
 import pytest
 
 from services.kit.envelope import decode
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.files import PetitionFiles
 from services.office.ingest import FencedOff, Ingest, ViewsOutdated
 from tests.support.desk import Desk, expected
@@ -82,7 +82,7 @@ def test_a_worker_that_starts_midway_reads_on_where_the_database_stands(desk: De
     half = len(HISTORY) // 2
     first = desk.worker()
     first.write(HISTORY[:half])
-    second = Ingest(desk.connect(), published_calendar())
+    second = Ingest(desk.connect(), law_in_force())
     stands = second.resume()
     assert stands == {record.partition: record.offset + 1 for record in HISTORY[:half]}
     second.write([record for record in HISTORY if record.offset >= stands.get(record.partition, 0)])
@@ -110,7 +110,7 @@ def test_a_position_that_did_not_come_is_shown_as_missing(desk: Desk) -> None:
 
 def test_a_petition_that_left_the_memory_is_folded_again_from_the_inbox(desk: Desk) -> None:
     worker = desk.worker()
-    worker._files = PetitionFiles(published_calendar(), files_max=2)
+    worker._files = PetitionFiles(law_in_force(), files_max=2)
     for start in range(0, len(HISTORY), 10):
         worker.write(HISTORY[start : start + 10])
     assert desk.views() == expected(HISTORY)

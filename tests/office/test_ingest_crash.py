@@ -12,7 +12,7 @@ import pytest
 from services.kit.bus import open_bus
 from services.kit.bus.port import events_topic
 from services.kit.embedded_postgres import EmbeddedPostgres
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.rebuild import rebuild
 from tests.support.desk import Desk, expected
 from tests.support.histories import records
@@ -71,4 +71,4 @@ def test_killed_five_times_under_load_nothing_is_lost_or_doubled(desk: Desk, pos
     load.join()
     assert desk.views() == expected(HISTORY)
     assert desk.missing() == {"node-one": 0, "node-two": 0}
-    assert rebuild(desk.dsn, published_calendar()).equal
+    assert rebuild(desk.dsn, law_in_force()).equal

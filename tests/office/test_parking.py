@@ -10,7 +10,7 @@ from domain import event
 from domain.parking import ParkedRecordRetried, ParkedRecordSkipped, ParkingReason, parked_record_id
 from services.kit.bus.port import Record
 from services.kit.envelope import decode
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.rebuild import rebuild
 from tests.support.desk import OFFICE_NODE, Desk, Post, altered, by_petition, expected, with_fields
 from tests.support.histories import records
@@ -118,7 +118,7 @@ def decision(post: Post, kind: type[event.Event], parked: Record, version: int =
 def without_bookkeeping(desk: Desk) -> None:
     """Nothing is parked, and a rebuild finds the same views."""
     assert desk.parked() == []
-    assert rebuild(desk.dsn, published_calendar()).equal
+    assert rebuild(desk.dsn, law_in_force()).equal
 
 
 def test_after_an_upgrade_a_retry_folds_all_that_waited(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from domain.calendar import WorkCalendar
-from services.kit.work_calendar import published_calendar
+from domain.law import Law
+from services.kit.law import law_in_force
 from services.office import store
 from services.office.rebuild import NEXT, Moved, rebuild
 from tests.support.desk import Desk, expected
@@ -32,15 +33,15 @@ def test_a_rebuild_while_ingest_runs_misses_nothing(desk: Desk) -> None:
 
     ingest = threading.Thread(target=go_on)
     ingest.start()
-    rebuilds = [rebuild(desk.dsn, published_calendar())]
+    rebuilds = [rebuild(desk.dsn, law_in_force())]
     while ingest.is_alive():
-        rebuilds.append(rebuild(desk.dsn, published_calendar()))
+        rebuilds.append(rebuild(desk.dsn, law_in_force()))
     ingest.join()
     assert failures == []
     assert all(rebuilt.equal and rebuilt.swapped for rebuilt in rebuilds)
     assert desk.views() == expected(HISTORY)
     # The worker's statements were made for tables that have changed names meanwhile: it writes to the live ones.
-    assert rebuild(desk.dsn, published_calendar()).facts == len(HISTORY)
+    assert rebuild(desk.dsn, law_in_force()).facts == len(HISTORY)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_tampered_row_is_found_and_the_rebuilt_views_are_left_beside(desk: Des
     desk.take_in(HISTORY)
     assert desk.rows.execute(tampering.encode()).rowcount == 1
     tampered = desk.views()
-    rebuilt = rebuild(desk.dsn, published_calendar())
+    rebuilt = rebuild(desk.dsn, law_in_force())
     assert [check.table for check in rebuilt.checks if not check.equal] == [table]
     assert not rebuilt.swapped
     assert desk.views() == tampered
@@ -65,7 +66,7 @@ def test_a_tampered_row_is_found_and_the_rebuilt_views_are_left_beside(desk: Des
 
 def test_a_check_compares_and_swaps_nothing(desk: Desk) -> None:
     desk.take_in(HISTORY)
-    rebuilt = rebuild(desk.dsn, published_calendar(), swap=False)
+    rebuilt = rebuild(desk.dsn, law_in_force(), swap=False)
     assert rebuilt.equal
     assert not rebuilt.swapped
 
@@ -74,19 +75,19 @@ def test_views_of_an_older_version_are_replaced_though_they_differ(desk: Desk) -
     desk.take_in(HISTORY)
     desk.select("UPDATE office.inbox_head SET views_version = '0/cn-2001' RETURNING 1")
     desk.rows.execute("ALTER TABLE views.duties DROP COLUMN breach_rung CASCADE")
-    store.prepare(desk.dsn, published_calendar().version)
-    rebuilt = rebuild(desk.dsn, published_calendar())
+    store.prepare(desk.dsn, law_in_force().version)
+    rebuilt = rebuild(desk.dsn, law_in_force())
     assert (rebuilt.version_before, rebuilt.swapped) == ("0/cn-2001", True)
     assert desk.views() == expected(HISTORY)
-    assert store.are_current(desk.rows, published_calendar().version)
+    assert store.are_current(desk.rows, law_in_force().version)
 
 
 def test_a_new_calendar_moves_dates_and_tells_which_before_they_show(desk: Desk) -> None:
     desk.take_in(HISTORY)
-    published = published_calendar()
+    published = law_in_force().calendar
     [(first_day,)] = desk.select("SELECT min(opened_time AT TIME ZONE 'Asia/Shanghai')::date FROM views.duties")
     closed = frozenset({*published.exceptions, *_next_working_days(published, first_day, 3)})
-    corrected = WorkCalendar("cn-corrected", published.first_year, published.last_year, closed)
+    corrected = Law(WorkCalendar("cn-corrected", published.first_year, published.last_year, closed))
     told: list[Moved] = []
     shown: list[object] = []
 

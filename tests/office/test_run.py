@@ -87,7 +87,7 @@ def test_outdated_views_are_rebuilt_at_the_start(office: LivingOffice, desk: Des
     as_owner(desk.dsn, "UPDATE office.inbox_head SET views_version = '0/cn-2001'")
     as_owner(desk.dsn, "DELETE FROM views.petitions")
     with office.at_work("ingest"):
-        eventually(lambda: store.are_current(desk.rows, office.node.calendar.version))
+        eventually(lambda: store.are_current(desk.rows, office.node.law.version))
     assert desk.views() == expected(HISTORY)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.kit.bus.port import Record
 from services.kit.embedded_postgres import EmbeddedPostgres
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.rebuild import rebuild
 from tests.support.desk import Desk, expected
 from tests.support.histories import records
@@ -66,7 +66,7 @@ def test_live_views_equal_a_rebuild_and_the_fold_in_memory(
         worker.write(sent[taken : taken + size])
         taken += size
         assert desk.views() == expected(sent[:taken])
-    rebuilt = rebuild(desk.dsn, published_calendar())
+    rebuilt = rebuild(desk.dsn, law_in_force())
     assert rebuilt.equal
     assert rebuilt.swapped
     assert desk.views() == expected(sent)

@@ -10,9 +10,9 @@ from domain.breach import BreachRecorded
 from domain.rules import Nature
 from services.kit.bus.port import Record, events_topic, partition_of
 from services.kit.envelope import encode, to_event
+from services.kit.law import law_in_force
 from services.kit.log import Log, install_schema
 from services.kit.publication import published
-from services.kit.work_calendar import published_calendar
 from services.office.ingest import Ingest
 from services.office.rebuild import rebuild
 from services.office.views.duties import DutyRow
@@ -125,7 +125,7 @@ def test_what_was_recorded_comes_to_the_views_and_is_looked_at_no_more(
     assert rungs == {duty.duty_id for duty in due}
     assert desk.select("SELECT count(*) FROM views.breaches") == [(len(due),)]
     assert watch()._missed(0, AT_ONCE, LATER) == []
-    assert rebuild(desk.dsn, published_calendar()).equal
+    assert rebuild(desk.dsn, law_in_force()).equal
 
 
 def test_a_second_rung_is_recorded_once_its_days_have_passed_too(

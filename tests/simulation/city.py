@@ -16,17 +16,17 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from domain.vocabulary import AgencyKind
 from services.agency.views import prepare as prepare_node_views
 from services.kit.directory import Directory, NodeEntry
 from services.kit.embedded_postgres import EmbeddedPostgres
 from services.kit.keystore import create_kek
+from services.kit.law import law_in_force
 from services.kit.node import prepare as prepare_node
 from services.kit.node import topics
 from services.kit.sealing import NodeKeys
 from services.kit.settings import NodeSettings, ServedAgency
-from services.kit.work_calendar import published_calendar
 from services.office.store import prepare as prepare_office
 from tests.simulation.bus import FAIR, FOUL, SimulatedBus, Weather
 from tests.simulation.faults import Faults
@@ -103,9 +103,9 @@ class City:
         self.processes: list[Process] = []
         self._unheard: list[tuple[Directory, NodeEntry]] = []
         # At the turn of a year the office learns the new calendar late, and then works every date out again.
-        self.newest = published_calendar()
+        self.newest = law_in_force()
         first = self.time.year if self.time == YEAR_END else None
-        self.calendar: WorkCalendar = published_calendar(first)
+        self.law: Law = law_in_force(first)
 
     def build(self, template: Template, databases: Any) -> None:
         """Found the city's nodes on databases that last as long as the stack `databases`."""
@@ -132,7 +132,7 @@ class City:
     def _settle(self, settings: NodeSettings) -> None:
         NodeKeys.create(settings.node_keys_dir)
         create_kek(settings.kek_file)
-        home = Home(settings, self.calendar, self.bus, lambda: self.now(settings.node), self.directory)
+        home = Home(settings, self.law, self.bus, lambda: self.now(settings.node), self.directory)
         self.bus.ensure_topics(topics(settings))
         self.skews[settings.node] = timedelta(seconds=self.chance.randint(-150, 150))
         self.homes[settings.node] = home
@@ -145,7 +145,7 @@ class City:
 
     def _open_the_office(self) -> None:
         home = self.office
-        prepare_office(home.settings.log_dsn, self.calendar.version)
+        prepare_office(home.settings.log_dsn, self.law.version)
         workers = [IngestProcess(home, "ingest-1"), IngestProcess(home, "ingest-2")]
         self.ingest = workers[0]
         self.rebuilder = RebuildProcess(home, "rebuild")

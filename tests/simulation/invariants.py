@@ -13,12 +13,12 @@ from uuid import UUID
 import psycopg
 
 from domain.breach import BreachRecorded
-from domain.calendar import WorkCalendar
 from domain.custody import PETITIONER, SegmentKind
 from domain.duties import Duty
 from domain.event import Happening
+from domain.law import Law
 from domain.petition import Changes, PetitionFile
-from domain.rules import Nature, due_of, rule_row
+from domain.rules import Nature
 from services.office.views import VIEWS
 from tests.simulation.mirror import Mirror, MirroredFact, ensure
 
@@ -36,9 +36,9 @@ class Followed(NamedTuple):
 class OfficeCheck:
     """The office's database, looked at past its own code."""
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, calendar: WorkCalendar) -> None:
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, law: Law) -> None:
         self._connection, self._mirror = connection, mirror
-        self.calendar = calendar
+        self.law = law
         self.sequence = 0
         self.taken: set[tuple[str, int]] = set()
         self.petitions: dict[UUID, Followed] = {}
@@ -64,11 +64,11 @@ class OfficeCheck:
 
     def _fold(self, petition_id: UUID, fact: MirroredFact) -> None:
         followed = self.petitions.setdefault(petition_id, Followed(PetitionFile(petition_id), Changes()))
-        followed.file.apply(happening_of(fact), self.calendar, followed.changes)
+        followed.file.apply(happening_of(fact), self.law, followed.changes)
 
-    def refold(self, calendar: WorkCalendar) -> None:
+    def refold(self, law: Law) -> None:
         """Fold everything anew with another calendar, in the order in which the office took it in."""
-        self.calendar = calendar
+        self.law = law
         self.petitions.clear()
         for petition_id, node, position in self._connection.execute(
             "select petition_id, node, position from office.inbox order by sequence"
@@ -83,7 +83,7 @@ class OfficeCheck:
             check_custody(file)
             check_owing(file)
             for duty in file.duties:
-                check_due(file, duty, self.calendar)
+                check_due(file, duty, self.law)
 
     def _check_views(self, followed: Sequence[Followed]) -> None:
         """I8: the rows are those that the oracle would write."""
@@ -131,18 +131,18 @@ def check_owing(file: PetitionFile) -> None:
     ensure(bool(owed), f"I3: nobody owes anything on petition {file.petition_id}, which is {file.phase}")
 
 
-def check_due(file: PetitionFile, duty: Duty, calendar: WorkCalendar) -> None:
+def check_due(file: PetitionFile, duty: Duty, law: Law) -> None:
     """I4: a date follows from the row of the duty table that it names, and says by which calendar."""
-    rule = rule_row(duty.rule_id, duty.rule_version)
+    rule = law.table.row(duty.rule_id, duty.rule_version)
     handoff = file.handoffs.get(duty.handoff_id) if duty.handoff_id else None
-    ensure(duty.calendar_version == calendar.version, f"I4: {duty.duty_id} rests on {duty.calendar_version}")
+    ensure(duty.calendar_version == law.version, f"I4: {duty.duty_id} rests on {duty.calendar_version}")
     ensure(duty.article == rule.article, f"I4: {duty.duty_id} rests on {duty.article}")
     ensure(bool(duty.arithmetic), f"I4: {duty.duty_id} does not say how its date comes about")
     if rule.length is None and rule.named_in is None:
         ensure(duty.due_date is None, f"I4: {duty.duty_id} has a date that no law gives")
         return
     named = handoff.report_due_date if rule.named_in and handoff else None
-    due = due_of(rule, duty.opened_time, calendar, extension_days=duty.extension_days, named=named)
+    due = law.due_of(rule, duty.opened_time, extension_days=duty.extension_days, named=named)
     found = (duty.due_date, duty.due_time, duty.due_state)
     ensure(found == (due.due_date, due.due_time, due.state), f"I4: {duty.duty_id} is due {found}, not {due}")
 

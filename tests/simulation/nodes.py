@@ -14,7 +14,7 @@ from threading import Event as Signal
 import psycopg
 from google.protobuf.message import Message
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from lianxi.agency.v1.case_service_pb2 import CommandReceipt
 from services.agency.commands import Order
 from services.agency.handle import handle
@@ -57,7 +57,7 @@ class Home:
     """What stays of a node when its processes die."""
 
     settings: NodeSettings
-    calendar: WorkCalendar
+    law: Law
     bus: SimulatedBus
     now: Callable[[], datetime]
     directory: Callable[[], Directory] = Directory
@@ -78,9 +78,7 @@ class Home:
             log = BreakableLog(self.settings.log_dsn, faults)
             opened.callback(log.close)
             node_keys = NodeKeys.load(self.settings.node_keys_dir)
-            node = SimulatedNode(
-                self.settings, log, keys, node_keys, self.bus, self.directory(), self.calendar, self.now
-            )
+            node = SimulatedNode(self.settings, log, keys, node_keys, self.bus, self.directory(), self.law, self.now)
             opened.pop_all()
             return node
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psycopg
 
-from domain.calendar import WorkCalendar
+from domain.law import Law
 from services.kit.bus import events_topic
 from services.office.ingest import FencedOff, Ingest, ViewsOutdated
 from services.office.rebuild import Rebuilt, rebuild
@@ -23,7 +23,7 @@ class IngestProcess(Process):
 
     def start(self, opened: ExitStack) -> None:
         connection = opened.enter_context(open_views(self.home.settings.log_dsn))
-        self._ingest = Ingest(breakable(connection, "ingest", self.faults), self.home.calendar, self.home.id)
+        self._ingest = Ingest(breakable(connection, "ingest", self.faults), self.home.law, self.home.id)
         self._consumer = self.home.bus.consumer(events_topic().name, self._ingest.resume())
 
     def work(self) -> str:
@@ -62,10 +62,10 @@ class RebuildProcess(Process):
         self._node = opened.enter_context(self.home.open(self.faults))
 
     def work(self) -> str:
-        calendar: WorkCalendar = self.home.calendar
+        law: Law = self.home.law
         self.last = rebuild(
             self.home.settings.log_dsn,
-            calendar,
+            law,
             swap=self.swaps,
             progress=lambda *_: self.faults.reach("rebuild: views half built"),
             on_moved=lambda moved: record_moved(self._node.log, OFFICE, self.home.now(), moved),

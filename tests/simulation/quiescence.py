@@ -11,8 +11,8 @@ from uuid import UUID
 import psycopg
 
 from domain.breach import BreachRecorded
-from domain.calendar import WorkCalendar
 from domain.duties import DutyBook
+from domain.law import Law
 from domain.rules import Nature
 from lianxi.agency.v1.case_service_pb2 import CommandReceipt
 from services.kit.bus import inbox_topic
@@ -125,13 +125,13 @@ def check_node_views(mirror: Mirror, city: City, connections: Connections) -> No
         found = set(connection.execute("select case_id, agency, phase, version from agency_2.node_case").fetchall())
         ensure(found == wanted, f"I8: the cases of {node} differ: {found ^ wanted}")
         rows = connection.execute("select duty_id, due_time, met_time, released_time from agency_2.node_duty")
-        calendar = city.homes[node].calendar
-        duties = {row for one in cases for row in _duties(one.case_id, streams[one.case_id], calendar)}
+        law = city.homes[node].law
+        duties = {row for one in cases for row in _duties(one.case_id, streams[one.case_id], law)}
         ensure((found := set(rows.fetchall())) == duties, f"I8: the duties of {node} differ: {found ^ duties}")
 
 
-def _duties(case_id: UUID, facts: list[MirroredFact], calendar: WorkCalendar) -> list[tuple[object, ...]]:
+def _duties(case_id: UUID, facts: list[MirroredFact], law: Law) -> list[tuple[object, ...]]:
     book = DutyBook(case_id)
     for fact in facts:
-        book.apply(happening_of(fact), calendar)
+        book.apply(happening_of(fact), law)
     return [(duty.duty_id, duty.due_time, duty.met_time, duty.released_time) for duty in book.duties.values()]

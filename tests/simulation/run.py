@@ -61,7 +61,7 @@ class Simulation:
             for node, home in self.city.homes.items()
         }
         self.mirror = Mirror(NodeMirror(node, connection) for node, connection in self.connections.items())
-        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city.calendar)
+        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city.law)
         self.callers = Callers(self.mirror)
         self.traffic = Traffic(self.city, self.mirror)
         self.trace = self.mirror.trace
@@ -172,9 +172,9 @@ class Simulation:
     def _calendar(self) -> str:
         """Publish the newest calendar; the office works its dates out again."""
         city = self.city
-        if city.office.calendar == city.newest:
+        if city.office.law == city.newest:
             return "nothing new"
-        before, city.office.calendar = city.office.calendar, city.newest
+        before, city.office.law = city.office.law, city.newest
         for process in city.office.processes:
             process.stop()
         told = city.rebuilder.step()

@@ -19,8 +19,8 @@ from services.kit.bus.port import Record, events_topic, partition_of
 from services.kit.database import Rows
 from services.kit.embedded_postgres import EmbeddedPostgres
 from services.kit.envelope import Envelope, decode, encode
+from services.kit.law import law_in_force
 from services.kit.log.leaf import leaf_hash
-from services.kit.work_calendar import published_calendar
 from services.office import store
 from services.office.batch import happening_of, take
 from services.office.ingest import Ingest
@@ -37,7 +37,7 @@ class Desk:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self._opened = ExitStack()
-        store.prepare(dsn, published_calendar().version)
+        store.prepare(dsn, law_in_force().version)
         self.rows = self.connect()
 
     def connect(self) -> Rows:
@@ -45,7 +45,7 @@ class Desk:
 
     def worker(self) -> Ingest:
         """A worker that has read where the database stands, as one does that just started."""
-        started = Ingest(self.connect(), published_calendar(), OFFICE_NODE)
+        started = Ingest(self.connect(), law_in_force(), OFFICE_NODE)
         started.resume()
         return started
 
@@ -74,7 +74,7 @@ class Desk:
     def clear(self) -> None:
         """Begin again with an empty database."""
         self.rows.execute("DROP SCHEMA IF EXISTS office, views, views_next, views_previous CASCADE")
-        store.prepare(self.dsn, published_calendar().version)
+        store.prepare(self.dsn, law_in_force().version)
 
     def close(self) -> None:
         self._opened.close()
@@ -96,7 +96,7 @@ def expected(records: Iterable[Record]) -> Views:
         assert taken.petition_id is not None
         assert taken.problem is None, taken.problem
         file, changes = files.setdefault(taken.petition_id, (PetitionFile(taken.petition_id), Changes()))
-        file.apply(happening_of(taken), published_calendar(), changes)
+        file.apply(happening_of(taken), law_in_force(), changes)
     return {
         view.table.name: {tuple(row) for file, changes in files.values() for row in view.rows(file, changes)}
         for view in VIEWS

@@ -27,8 +27,8 @@ from domain.vocabulary import (
 )
 from services.kit.bus.port import Record, events_topic, partition_of
 from services.kit.envelope import Envelope, encode
+from services.kit.law import law_in_force
 from services.kit.log.leaf import leaf_hash
-from services.kit.work_calendar import published_calendar
 
 DEPARTMENT, BUREAU = "petition-office", "housing-bureau"
 NODES = {DEPARTMENT: "node-one", BUREAU: "node-two"}
@@ -102,7 +102,9 @@ class History:
         return Sealed(origin=UUID(int=self._rng.getrandbits(128), version=4), field=field, text=SEAL)
 
     def _do(self, agency: str, command: Command) -> Event:
-        return self._keep(agency, case.decide(self._states[agency], command, Moment(self._time, published_calendar())))
+        return self._keep(
+            agency, case.decide(self._states[agency], command, Moment(self._time, law_in_force()))
+        )
 
     def _receive(self, agency: str, sent: Event) -> Event:
         cause = f"{NODES[sent.agency]}:{self._rng.randrange(1, 10**9)}"

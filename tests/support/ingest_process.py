@@ -4,7 +4,7 @@ import sys
 from threading import Event
 
 from services.kit.bus import open_bus
-from services.kit.work_calendar import published_calendar
+from services.kit.law import law_in_force
 from services.office.ingest import Ingest, follow
 from services.office.store import open_views
 
@@ -12,7 +12,7 @@ from services.office.store import open_views
 def main() -> None:
     dsn, bus_url = sys.argv[1:]
     with open_bus(bus_url) as bus, open_views(dsn) as connection:
-        follow(Ingest(connection, published_calendar()), bus, Event())
+        follow(Ingest(connection, law_in_force()), bus, Event())
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from domain.duties import Duty
 from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
 from services.kit.bus.port import Record
 from services.kit.embedded_postgres import EmbeddedPostgres
+from services.kit.law import law_in_force
 from services.kit.rpc.client import Caller, Denied, call
-from services.kit.work_calendar import published_calendar
 from services.office.ingest import Ingest
 from services.office.views.duties import DutyRow
 from services.office.views.petitions import PetitionRow
@@ -54,7 +54,7 @@ def asked(office: LivingOffice) -> Iterator[OfficeServiceStub]:
 
 def take_in(office: LivingOffice, sent: list[Record]) -> None:
     with office.rows() as connection:
-        worker = Ingest(connection, published_calendar(), office.node.id)
+        worker = Ingest(connection, law_in_force(), office.node.id)
         worker.resume()
         worker.write(sent)
 

@@ -128,7 +128,7 @@ def act(node: Node, petition_id: UUID, agency: str, *commands: Command) -> None:
     case_id = case_id_of(petition_id, agency)
     state, version = node.log.load(case_id, FOLD, fresh=True)
     for command in commands:
-        decided = decide(state, command, Moment(node.clock(), node.calendar))
+        decided = decide(state, command, Moment(node.clock(), node.law))
         assert isinstance(decided, tuple), decided
         assert node.log.record(case_id, version, decided).outcome is Outcome.APPENDED
         for event in decided:
