@@ -2,13 +2,16 @@
 
 The life of a petition is cut into segments that touch: no gap, no overlap, from the first receipt to the end (I1, I2).
 Each segment has one custodian and one account: the custodian itself, the agency that must move while a petition is in
-limbo (offered: the sender; disputed: the sender, who has to rule; unaccepted: the holder), or the petitioner's own
-window, which is charged to nobody.
+limbo (offered: the sender; disputed: the sender, who has to rule; unaccepted: the holder), the agency that led the
+matter into another procedure while that lasts, or the petitioner's own window, which is charged to nobody.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from domain.vocabulary import Adoption, ReviewResult, ReviewStage
 
 PETITIONER = "petitioner"
 """The account of the petitioner's own window; no agency has this id, because nobody owes that time."""
@@ -21,6 +24,8 @@ class SegmentKind(StrEnum):
     OFFERED = "offered"
     DISPUTED = "disputed"
     HANDLING = "handling"
+    OTHER_PROCEDURE = "other_procedure"
+    REVIEW = "review"
     PETITIONER_WINDOW = "petitioner_window"
 
 
@@ -38,11 +43,12 @@ class Segment(NamedTuple):
 class Custody:
     """The segments of one petition; `apply` folds an event and returns the segments that it changed."""
 
-    __slots__ = ("ended_time", "parties", "segments")
+    __slots__ = ("_window_until", "ended_time", "parties", "segments")
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
         self.ended_time: datetime | None = None
+        self._window_until: datetime | None = None
         self.parties: set[str] = set()
         """The agencies in the chain: the one that registered first, and whom a party handed the petition to."""
 
@@ -52,12 +58,16 @@ class Custody:
         return self.segments[-1] if self.segments else None
 
     def admits(self, name: str, event: Any) -> bool:
-        """Tell whether the event's agency may move the petition: nobody takes it by registering it a second time."""
+        """Tell whether the event's agency may move the petition.
+
+        Nobody takes it by registering it a second time, and a reviewer only out of the petitioner's window, Art. 35.
+        """
         if name == "Registered":
             return not self.segments
-        if name == "HandoffReceived" and self.current is not None and self.current.custodian == event.from_agency:
-            return True
-        return event.agency in self.parties
+        current = self.current
+        if current is not None and current.custodian == _INVITED_BY.get(name, lambda _: None)(event):
+            return name == "HandoffReceived" or current.kind is SegmentKind.PETITIONER_WINDOW
+        return event.agency in self.parties and name != "ReviewRequested"
 
     def apply(self, name: str, event: Any, window_until: datetime | None = None) -> list[Segment]:
         """Fold one event of any agency's case, named without its prefix; `window_until` ends a petitioner's window."""
@@ -66,16 +76,26 @@ class Custody:
         self.parties.add(event.agency)
         if name == "HandedOff":
             self.parties.add(event.to_agency)
-        if name == "NotAccepted":
+        if _ENDS.get(name, lambda _: False)(event):
             return self._end(event.occurred_time)
+        if name == "ReviewDeclined":
+            return self._decline_review(event)
         entry = _ENTRIES.get(name)
-        if entry is None:
+        if entry is None or not _MOVES.get(name, lambda _: True)(event):
             return []
         kind, custodian_field, account_field = entry
         custodian = getattr(event, custodian_field)
         account = getattr(event, account_field) if account_field else PETITIONER
         start = event.received_time if name == "Registered" else event.occurred_time
         return self._enter(kind, custodian, account, start, window_until)
+
+    def _decline_review(self, event: Any) -> list[Segment]:
+        """What was not taken up for review stands where it stood: in the window, which may be over by now."""
+        window = next((one for one in reversed(self.segments) if one.kind is SegmentKind.PETITIONER_WINDOW), None)
+        current = self.current
+        if window is None or current is None or (current.kind, current.custodian) != (SegmentKind.REVIEW, event.agency):
+            return []
+        return self._enter(window.kind, window.custodian, PETITIONER, event.occurred_time, self._window_until)
 
     def _enter(
         self, kind: SegmentKind, custodian: str, account: str, start: datetime, until: datetime | None
@@ -84,6 +104,7 @@ class Custody:
         # Two nodes' clocks may disagree: a segment never begins before the one that it follows.
         begin = changed[-1].to_time if changed and changed[-1].to_time else start
         ends = max(until, begin) if until is not None else None
+        self._window_until = until or self._window_until
         self.segments.append(Segment(len(self.segments) + 1, kind, custodian, account, begin, ends))
         self.ended_time = ends
         return [*changed, self.segments[-1]]
@@ -112,5 +133,34 @@ _ENTRIES: dict[str, tuple[SegmentKind, str, str | None]] = {
     "ObjectionUpheld": (SegmentKind.UNACCEPTED, "agency", "agency"),
     "ObjectionRejected": (SegmentKind.UNACCEPTED, "to_agency", "to_agency"),
     "Accepted": (SegmentKind.HANDLING, "agency", "agency"),
+    "DivertedToProcedure": (SegmentKind.OTHER_PROCEDURE, "agency", "agency"),
+    "ResumedFromProcedure": (SegmentKind.HANDLING, "agency", "agency"),
     "OpinionServed": (SegmentKind.PETITIONER_WINDOW, "agency", None),
+    "ReviewRequested": (SegmentKind.REVIEW, "agency", "agency"),
+    "ReviewOpinionServed": (SegmentKind.PETITIONER_WINDOW, "agency", None),
+    "ReviewResultReceived": (SegmentKind.HANDLING, "agency", "agency"),
 }
+"""What each event begins: the kind of stretch, and the fields that name its custodian and its account."""
+
+_MOVES: dict[str, Callable[[Any], bool]] = {
+    "ReviewOpinionServed": lambda event: event.result != ReviewResult.REVOKE,
+    "ReviewResultReceived": lambda event: event.result == ReviewResult.REVOKE,
+}
+"""A revoked opinion opens no window: the matter goes back to its handler, who has to handle it anew."""
+
+_INVITED_BY: dict[str, Callable[[Any], str]] = {
+    "HandoffReceived": lambda event: event.from_agency,
+    "ReviewRequested": lambda event: event.of_agency,
+}
+"""Who must hold the petition for the event's agency to take it although it is not in the chain yet."""
+
+_ENDS: dict[str, Callable[[Any], bool]] = {
+    "NotAccepted": lambda _: True,
+    "ProcedureConcluded": lambda _: True,
+    "Settled": lambda _: True,
+    "SuggestionDecided": lambda event: event.adoption == Adoption.NOT_ADOPTED,
+    "SuggestionReplied": lambda _: True,
+    "AccusationConcluded": lambda _: True,
+    "ReviewOpinionServed": lambda event: event.stage == ReviewStage.REREVIEW and event.result != ReviewResult.REVOKE,
+}
+"""What ends a petition's road, apart from a window that lapses; the opinion of the re-review is final, Art. 36(3)."""

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from domain.breach import BreachRecorded
 from domain.custody import Custody, Segment
+from domain.docket import RETURNS_TO_DOCKET, DocketGround, PetitionDocketed
 from domain.duties import CASE_PREFIX, Duty, DutyBook
 from domain.event import Happening
 from domain.law import Law
+from domain.vocabulary import LinkKind
 
 
 class Handoff(NamedTuple):
@@ -36,6 +38,15 @@ class Handoff(NamedTuple):
     reported_time: datetime | None = None
 
 
+class Docket(NamedTuple):
+    """A ground on which the petition is put to the Joint Meeting, and when that was put on record, if it was."""
+
+    ground: str
+    agencies: tuple[str, ...]
+    reached_time: datetime
+    docketed_time: datetime | None = None
+
+
 @dataclass(slots=True)
 class Changes:
     """What one or several facts changed, by key; a later change of the same thing replaces the earlier."""
@@ -44,6 +55,7 @@ class Changes:
     duties: dict[str, Duty] = field(default_factory=dict)
     segments: dict[int, Segment] = field(default_factory=dict)
     breaches: dict[tuple[str, int], tuple[BreachRecorded, datetime]] = field(default_factory=dict)
+    dockets: dict[str, Docket] = field(default_factory=dict)
 
 
 class PetitionFile:
@@ -55,15 +67,20 @@ class PetitionFile:
         "category",
         "channel",
         "custody",
+        "dockets",
         "events",
         "first_agency",
         "first_received_time",
         "handoffs",
+        "is_collective",
+        "is_repeat",
         "last_event_time",
+        "linked_petition_id",
         "outcome",
         "petition_id",
         "phase",
         "returns",
+        "urgency",
     )
 
     def __init__(self, petition_id: UUID) -> None:
@@ -72,11 +89,16 @@ class PetitionFile:
         self.breach_rungs: dict[str, int] = {}
         self.custody = Custody()
         self.handoffs: dict[UUID, Handoff] = {}
+        self.dockets: dict[str, Docket] = {}
         self.first_received_time: datetime | None = None
         self.first_agency: str | None = None
         self.channel: str | None = None
         self.category: str | None = None
         self.outcome: str | None = None
+        self.urgency: str | None = None
+        self.is_repeat = False
+        self.is_collective = False
+        self.linked_petition_id: UUID | None = None
         self.phase = ""
         self.returns = 0
         self.events = 0
@@ -85,10 +107,13 @@ class PetitionFile:
     def apply(self, happening: Happening, law: Law, changes: Changes) -> None:
         """Fold one fact and add what it changed to `changes`."""
         event: Any = happening.event
-        if event.type_name == BreachRecorded.type_name:
-            self._breach(event, happening.recorded_time, changes)
         if not event.type_name.startswith(CASE_PREFIX):
-            return  # a fact about the petition's road that moves nothing on it
+            # The office's own facts move nothing on the petition's road.
+            if event.type_name == BreachRecorded.type_name:
+                self._breach(event, happening.recorded_time, changes)
+            elif event.type_name == PetitionDocketed.type_name:
+                self._docketed(event, happening.recorded_time, changes)
+            return
         name = event.type_name.removeprefix(CASE_PREFIX)
         self.events += 1
         self.last_event_time = event.occurred_time
@@ -99,11 +124,33 @@ class PetitionFile:
             book = self.books[happening.case_id] = DutyBook(happening.case_id)
         for duty in book.apply(happening, law):
             changes.duties[duty.duty_id] = duty
-        until = self._window_end(event, law) if name == "OpinionServed" else None
+        window = _WINDOWS.get(name)
+        until = self._window_end(window, event, law) if window else None
         for segment in self.custody.apply(name, event, until):
             changes.segments[segment.number] = segment
         if (handoff := self._handoff(name, event)) is not None:
             self.handoffs[handoff.handoff_id] = changes.handoffs[handoff.handoff_id] = handoff
+            self._look_for_docket(handoff, event, changes)
+
+    def _look_for_docket(self, handoff: Handoff, event: Any, changes: Changes) -> None:
+        """See whether the petition now goes to and fro so that the Joint Meeting must hear of it."""
+        if handoff.returned and self.returns >= RETURNS_TO_DOCKET:
+            returned = {one.from_agency for one in self.handoffs.values() if one.returned}
+            returned |= {one.to_agency for one in self.handoffs.values() if one.returned}
+            self._reach(DocketGround.THIRD_RETURN, returned, event, changes)
+        there, back = (handoff.from_agency, handoff.to_agency), (handoff.to_agency, handoff.from_agency)
+        objected = {(one.from_agency, one.to_agency) for one in self.handoffs.values() if one.objected_time}
+        if {there, back} <= objected:
+            self._reach(DocketGround.MUTUAL_OBJECTION, set(there), event, changes)
+
+    def _reach(self, ground: DocketGround, agencies: set[str], event: Any, changes: Changes) -> None:
+        if ground not in self.dockets:
+            docket = Docket(ground, tuple(sorted(agencies)), event.occurred_time)
+            self.dockets[ground] = changes.dockets[ground] = docket
+
+    def _docketed(self, event: PetitionDocketed, recorded_time: datetime, changes: Changes) -> None:
+        docket = Docket(event.ground, event.agencies, event.reached_time, recorded_time)
+        self.dockets[event.ground] = changes.dockets[event.ground] = docket
 
     def _breach(self, event: BreachRecorded, recorded_time: datetime, changes: Changes) -> None:
         self.breach_rungs[event.duty_id] = max(event.rung, self.breach_rungs.get(event.duty_id, 0))
@@ -117,18 +164,25 @@ class PetitionFile:
             self.first_received_time = event.received_time
             self.first_agency = event.agency
             self.channel = event.channel
+            self.is_collective = event.is_collective
+            self.linked_petition_id = event.split_from
         elif name == "Classified":
             self.category = event.category
-        elif name == "OpinionIssued":
+        elif name == "Linked":
+            self.is_repeat = self.is_repeat or event.link == LinkKind.REPEAT
+            self.linked_petition_id = event.to_petition_id
+        elif name == "UrgentFlagged":
+            self.urgency = event.level
+        elif name == "OpinionIssued" or (name == "ReviewOpinionIssued" and event.outcome is not None):
             self.outcome = event.outcome
         elif name == "ObjectionUpheld":
             self.returns += 1
         self.phase = _PHASES.get(name, self.phase)
 
-    def _window_end(self, event: Any, law: Law) -> datetime | None:
+    def _window_end(self, rule_id: str, event: Any, law: Law) -> datetime | None:
         if self.first_received_time is None:
             return None
-        rule = law.rule("D12", self.first_received_time)
+        rule = law.rule(rule_id, self.first_received_time)
         return law.due_of(rule, event.occurred_time).due_time if rule else None
 
     def _handoff(self, name: str, event: Any) -> Handoff | None:
@@ -172,7 +226,21 @@ _PHASES = {
     "NotAccepted": "not_accepted",
     "OpinionIssued": "opinion_issued",
     "OpinionServed": "served",
+    "DivertedToProcedure": "diverted",
+    "ResumedFromProcedure": "accepted",
+    "ProcedureConcluded": "concluded",
+    "SuggestionReplied": "concluded",
+    "AccusationConcluded": "concluded",
+    "Settled": "settled",
+    "ReviewRequested": "reviewing",
+    "ReviewDeclined": "review_declined",
+    "ReviewOpinionIssued": "review_issued",
+    "ReviewOpinionServed": "review_served",
+    "ReviewResultReceived": "under_review",
 }
+
+_WINDOWS = {"OpinionServed": "D12", "ReviewOpinionServed": "D14"}
+"""Which row of the duty table says how long the petitioner may ask for a review of what was served."""
 
 _HANDOFF_CHANGES: dict[str, dict[str, str]] = {
     "HandoffReceived": {"received_time": "occurred_time"},
