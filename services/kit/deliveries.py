@@ -2,7 +2,8 @@
 
 A record comes from another node, over a bus that many can write to. So it is checked that it is whole (leaf hash), that
 this software knows what it says, that it is for an agency of this node, and that the node which sent it speaks for the
-agency that it is from. What fails is told by a code and in words that quote nothing of the content.
+agency that it is from. What fails is told by a code and in words that quote nothing of the content; an accusation that
+would reach the accused (Art. 30(3)) is not even kept.
 """
 
 import logging
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from domain.case import ADDRESSED, case_id_of
 from domain.event import Event as DomainEvent
 from domain.event import UnknownEventType
+from services.kit.accused import REACHES_ACCUSED, reaches_accused
 from services.kit.directory import PatientLookup
 from services.kit.envelope import Envelope, MalformedRecord, decode, to_event
 from services.kit.node import Node
@@ -73,7 +75,11 @@ class DeliveryReader:
             return Arrived(offset, value, petition, None, Fault("MALFORMED_RECORD", type(problem).__name__))
         if _RECORD_ID.fullmatch(envelope.id) is None:
             return Arrived(offset, value, petition, None, Fault("MALFORMED_RECORD", "the id is no node and position"))
-        return Arrived(offset, value, str(envelope.subject), envelope.id, self._content(envelope))
+        content = self._content(envelope)
+        if isinstance(content, Fault) and content.code == REACHES_ACCUSED:
+            # Whoever operates the node of the accused must not find it among what is parked either.
+            value = b""
+        return Arrived(offset, value, str(envelope.subject), envelope.id, content)
 
     def _content(self, envelope: Envelope) -> Delivery | Fault:
         try:
@@ -96,6 +102,8 @@ class DeliveryReader:
             return Fault("NOT_ADDRESSED", f"{envelope.type} is addressed to nobody")
         if served is None:
             return Fault("AGENCY_NOT_SERVED", f"this node does not serve agency {to_agency}")
+        if reaches_accused(event, to_agency, self._node.directory.register()):
+            return Fault(REACHES_ACCUSED, "it is not for this agency, and nothing of it was kept", "Art. 30(3)")
         if envelope.subject != event.petition_id or envelope.stream != case_id_of(event.petition_id, event.agency):
             return Fault("MALFORMED_RECORD", "the record names another petition or case than its fact")
         sender = self._lookup.find(event.agency)

@@ -20,7 +20,7 @@ create table if not exists parked_delivery (
     record_offset     bigint      primary key,
     cause             text,                         -- `<node>:<position>` where the record could be read so far
     petition_id       text,                         -- the same for the petition; records without one hold up nobody
-    record            bytea       not null,
+    record            bytea       not null,         -- empty where nothing of it may be kept (REACHES_ACCUSED)
     code              text        not null,
     reason            text        not null,
     article           text        not null default '',
@@ -36,7 +36,8 @@ create index if not exists parked_delivery_open on parked_delivery (record_offse
 create index if not exists parked_delivery_cause on parked_delivery (cause);
 create index if not exists parked_delivery_petition on parked_delivery (petition_id) where resolved_time is null;
 
--- Facts that are on the events topic and wait for the node of their addressee to be known. The fact is in the log.
+-- Facts that are on the events topic and wait for the node of their addressee to be known, or are withheld from it
+-- because an accusation would reach the accused (REACHES_ACCUSED). The fact is in the log.
 
 create table if not exists held_delivery (
     position       bigint      primary key references event,
@@ -45,10 +46,11 @@ create table if not exists held_delivery (
     held_time      timestamptz not null default now(),
     delivered_time timestamptz
 );
+alter table held_delivery add column if not exists reason text not null default 'ADDRESSEE_UNKNOWN';
 create index if not exists held_delivery_open on held_delivery (position) where delivered_time is null;
 
 grant select, insert, update on inbox_offset to lianxi_service;
 grant select, insert on parked_delivery, held_delivery to lianxi_service;
-grant update (code, reason, article, retry_wanted_time, resolved_time, resolution, resolved_by, resolution_reason)
+grant update (record, code, reason, article, retry_wanted_time, resolved_time, resolution, resolved_by, resolution_reason)
     on parked_delivery to lianxi_service;
 grant update (delivered_time) on held_delivery to lianxi_service;

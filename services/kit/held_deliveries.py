@@ -1,8 +1,9 @@
-"""Facts on the events topic whose inbox copy waits until the node of their addressee is known.
+"""Facts on the events topic whose inbox copy waits: until its addressee is known, or because that one is accused.
 
 An agency that the directory does not list must not stop a whole node from publishing, and what is addressed to it must
 not be lost: so the relay notes the fact here, goes on, and sends the copy when the directory changes and at each start.
-A later fact of the same petition to the same agency waits behind an earlier one.
+A later fact of the same petition to the same agency waits behind an earlier one. An accusation that would reach the
+accused (Art. 30(3)) stays here for good, unless the directory comes to say otherwise.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,24 +12,27 @@ from uuid import UUID
 
 from services.kit.log.connection import LogConnection
 
+ADDRESSEE_UNKNOWN = "ADDRESSEE_UNKNOWN"
+
 _OPEN = """
-select position, petition_id, to_agency from held_delivery
+select position, petition_id, to_agency, reason from held_delivery
 where delivered_time is null and position > %b order by position limit %b
 """
 _WAITING = "select distinct petition_id, to_agency from held_delivery where delivered_time is null"
 _HOLD = """
-insert into held_delivery (position, petition_id, to_agency) select * from unnest(%b::bigint[], %b::uuid[], %b::text[])
-on conflict do nothing
+insert into held_delivery (position, petition_id, to_agency, reason)
+select * from unnest(%b::bigint[], %b::uuid[], %b::text[], %b::text[]) on conflict do nothing
 """
 _DELIVERED = "update held_delivery set delivered_time = now() where position = any(%b) and delivered_time is null"
 
 
 class HeldDelivery(NamedTuple):
-    """A fact by its position, and for whom it is."""
+    """A fact by its position, for whom it is, and why it is held."""
 
     position: int
     petition_id: UUID
     to_agency: str
+    reason: str
 
 
 class HeldDeliveries:

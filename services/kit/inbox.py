@@ -94,12 +94,13 @@ class Inbox:
         for parked in self.parked.due(BATCH_RECORDS):
             if parked.petition_id in stuck:
                 continue
-            fault = self._take_one(self._arrived_again(parked))
+            again = self._arrived_again(parked)
+            fault = self._take_one(again)
             if fault is None:
                 self.parked.taken_in(parked.record_offset)
                 logger.info("parked inbox record %d was taken in", parked.record_offset)
             else:
-                self.parked.park_again(parked.record_offset, fault)
+                self.parked.park_again(parked.record_offset, again.value, fault)
                 stuck.add(parked.petition_id)
 
     def _take(self, arrived: Sequence[Arrived]) -> list[tuple[Arrived, Fault]]:
@@ -119,7 +120,7 @@ class Inbox:
         for one in arrived:
             if one.cause in standing.skipped_causes:
                 continue
-            fault = _waits(one) if one.petition in held_up else self._take_one(one)
+            fault = _waits(one) if _must_wait(one, held_up) else self._take_one(one)
             if fault is not None:
                 faults.append((one, fault))
                 held_up.update([one.petition] if one.petition else ())
@@ -136,6 +137,10 @@ class Inbox:
         raise LogUnavailable("a case changes faster than a delivery to it can be recorded")
 
     def _arrived_again(self, parked: Parked) -> Arrived:
+        if not parked.record:
+            # Nothing of it was kept, so nothing can have changed.
+            fault = Fault(parked.code, parked.reason, parked.article)
+            return Arrived(parked.record_offset, b"", parked.petition_id, parked.cause, fault)
         key = parked.petition_id.encode() if parked.petition_id else None
         return self._reader.read(parked.record_offset, key, parked.record)
 
@@ -153,7 +158,7 @@ class _Batch:
 
     def add(self, one: Arrived) -> None:
         """Work out what follows from a record; a petition with a fault holds up its later records."""
-        if one.petition in self._held_up:
+        if _must_wait(one, self._held_up):
             fault: Fault | None = _waits(one)
         elif isinstance(one.content, Fault):
             fault = one.content
@@ -219,6 +224,11 @@ class _Batch:
             self._node.settings.history_before,
             self._node.directory.register(),
         )
+
+
+def _must_wait(one: Arrived, held_up: set[str]) -> bool:
+    """Whether an earlier record stands before this one; where nothing was kept, there is nothing to wait for."""
+    return one.petition in held_up and bool(one.value)
 
 
 def _waits(one: Arrived) -> Fault:

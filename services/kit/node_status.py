@@ -10,6 +10,7 @@ _STATUS = """
 select (select coalesce(max(position), 0) from event),
        (select coalesce(max(position), 0) from relay_position where name = 'bus'),
        (select count(*) from held_delivery where delivered_time is null),
+       (select count(*) from held_delivery where delivered_time is null and reason = 'REACHES_ACCUSED'),
        (select coalesce(max(next_offset), 0) from inbox_offset),
        (select count(*) from parked_delivery where resolved_time is null),
        exists (select from pg_locks where locktype = 'advisory' and database = (
@@ -29,7 +30,9 @@ class NodeStatus(NamedTuple):
     facts_sent: int
     """Up to which position the bus has acknowledged everything."""
     deliveries_held: int
-    """Facts for agencies that the directory does not list."""
+    """Facts for agencies that the directory does not list, and what is withheld."""
+    deliveries_withheld: int
+    """Those among them that would reach the accused, Art. 30(3)."""
     inbox_read: int
     """The inbox record to read next."""
     inbox_end: int | None
@@ -45,11 +48,11 @@ def read_status(settings: NodeSettings) -> NodeStatus:
     with connect(settings.log_dsn) as connection:
         row = connection.execute(_STATUS).fetchone()
     assert row is not None
-    facts, sent, held, read, parked, relay, inbox = row
+    facts, sent, held, withheld, read, parked, relay, inbox = row
     end = None
     try:
         with open_bus(settings.bus_url, tls=settings.bus_tls) as bus:
             end = bus.end_offsets(inbox_topic(settings.node).name)[0]
     except BusTrouble:
         end = None
-    return NodeStatus(facts, sent, held, read, end, parked, relay, inbox)
+    return NodeStatus(facts, sent, held, withheld, read, end, parked, relay, inbox)

@@ -48,7 +48,7 @@ where resolved_time is null and (
 )
 """
 _PARK_AGAIN = """
-update parked_delivery set code = %s, reason = %s, article = %s, retry_wanted_time = null
+update parked_delivery set record = %s, code = %s, reason = %s, article = %s, retry_wanted_time = null
 where record_offset = %s and resolved_time is null
 """
 _WANT_RETRY = """
@@ -120,9 +120,9 @@ class ParkedDeliveries:
         """Note that a parked record was taken in after all; who asked for it, if anyone did, stays in the row."""
         self._connection.execute(_TAKEN_IN, (TAKEN_IN, record_offset))
 
-    def park_again(self, record_offset: int, fault: Fault) -> None:
-        """Note that trying again failed, and why."""
-        self._connection.execute(_PARK_AGAIN, (*fault, record_offset))
+    def park_again(self, record_offset: int, record: bytes, fault: Fault) -> None:
+        """Note that trying again failed, why, and what of the record may still be kept."""
+        self._connection.execute(_PARK_AGAIN, (record, *fault, record_offset))
 
 
 def list_parked(dsn: str) -> list[Parked]:

@@ -15,15 +15,17 @@ from contextlib import closing
 from functools import lru_cache
 from threading import Event
 from typing import NamedTuple
+from uuid import UUID
 
 import domain
 from domain.case import ADDRESSED, HandedOff
 from domain.event import Event as DomainEvent
 from domain.event import event_class, has_upcast
+from services.kit.accused import REACHES_ACCUSED, reaches_accused
 from services.kit.bus import Acknowledgement, BusTrouble, Producer, Topic, events_topic, inbox_topic
 from services.kit.directory import AgencyEntry, PatientLookup
 from services.kit.envelope import encode, to_event
-from services.kit.held_deliveries import HeldDeliveries, HeldDelivery
+from services.kit.held_deliveries import ADDRESSEE_UNKNOWN, HeldDeliveries, HeldDelivery
 from services.kit.leadership import leadership
 from services.kit.log.command import LoggedEvent
 from services.kit.log.connection import LogConnection
@@ -62,6 +64,11 @@ class Addressed(NamedTuple):
     row: LoggedEvent
     event: DomainEvent
     to_agency: str
+
+    @property
+    def pair(self) -> tuple[UUID, str]:
+        """The petition and the addressee: what keeps its order."""
+        return self.event.petition_id, self.to_agency
 
 
 class Sent:
@@ -193,17 +200,25 @@ class Relay:
         """Make the copies of what can be delivered, and name what has to wait."""
         destinations: list[tuple[Addressed, AgencyEntry]] = []
         held: list[HeldDelivery] = []
-        waiting: set[tuple[object, str]] = set()
+        waiting: set[tuple[UUID, str]] = set()
         for one in addressed:
-            pair = (one.event.petition_id, one.to_agency)
-            must_wait = pair in waiting or self._held.is_waiting(*pair)
+            is_barred = self._is_barred(one)
+            must_wait = is_barred or one.pair in waiting or self._held.is_waiting(*one.pair)
             entry = None if must_wait else self._lookup.find(one.to_agency)
             if entry is None:
-                waiting.add(pair)
-                held.append(HeldDelivery(one.row.position, *pair))
+                waiting.add(one.pair)
+                reason = REACHES_ACCUSED if is_barred else ADDRESSEE_UNKNOWN
+                held.append(HeldDelivery(one.row.position, *one.pair, reason))
             else:
                 destinations.append((one, entry))
         return self._copies(destinations), held
+
+    def _is_barred(self, one: Addressed) -> bool:
+        is_barred = reaches_accused(one.event, one.to_agency, self._node.directory.register())
+        if is_barred:
+            # The log of a node is read by many: it does not say who is accused.
+            logger.error("fact %d is withheld: %s, Art. 30(3)", one.row.position, REACHES_ACCUSED)
+        return is_barred
 
     def _copies(self, destinations: Sequence[tuple[Addressed, AgencyEntry]]) -> list[Copy]:
         handed = [one.event.petition_id for one, _ in destinations if isinstance(one.event, HandedOff)]
@@ -222,14 +237,16 @@ class Relay:
         return copies
 
     def _send_held(self) -> None:
-        """Send the copies of held facts whose addressee is known by now."""
+        """Send the copies of held facts whose addressee is known by now, and may have them."""
         after = 0
+        barred: set[tuple[UUID, str]] = set()
         while held := self._held.open(after, BATCH_ROWS):
             after = held[-1].position
             known = {one.position: entry for one in held if (entry := self._node.directory.find(one.to_agency))}
             rows = [self._node.log.select_stored(position - 1, 1)[0] for position in known]
             addressed = [one for row in rows if (one := _read(row)) is not None]
-            copies = self._copies([(one, known[one.row.position]) for one in addressed])
+            barred |= {one.pair for one in addressed if self._is_barred(one)}
+            copies = self._copies([(one, known[one.row.position]) for one in addressed if one.pair not in barred])
             acknowledged, trouble = Sent(self._producer, (copy[1:] for copy in copies)).outcome()
             if acknowledged:
                 self._held.delivered(copy.position for copy in copies[:acknowledged])
