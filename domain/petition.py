@@ -4,19 +4,20 @@
 the duties and the custody. `apply` returns what a fact changed, so that a view can write just that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.approaching import DueDateApproaching
 from domain.breach import BreachRecorded
 from domain.custody import Custody, Segment
 from domain.docket import RETURNS_TO_DOCKET, DocketGround, PetitionDocketed
 from domain.duties import CASE_PREFIX, Duty, DutyBook
 from domain.event import Happening
 from domain.law import Law
-from domain.vocabulary import LinkKind
+from domain.vocabulary import Adoption, LinkKind, ReviewResult, ReviewStage
 
 
 class Handoff(NamedTuple):
@@ -81,12 +82,14 @@ class PetitionFile:
         "phase",
         "returns",
         "urgency",
+        "warned_dates",
     )
 
     def __init__(self, petition_id: UUID) -> None:
         self.petition_id = petition_id
         self.books: dict[UUID, DutyBook] = {}
         self.breach_rungs: dict[str, int] = {}
+        self.warned_dates: dict[str, date] = {}
         self.custody = Custody()
         self.handoffs: dict[UUID, Handoff] = {}
         self.dockets: dict[str, Docket] = {}
@@ -111,6 +114,8 @@ class PetitionFile:
             # The office's own facts move nothing on the petition's road.
             if event.type_name == BreachRecorded.type_name:
                 self._breach(event, happening.recorded_time, changes)
+            elif event.type_name == DueDateApproaching.type_name:
+                self._warned(event, changes)
             elif event.type_name == PetitionDocketed.type_name:
                 self._docketed(event, happening.recorded_time, changes)
             return
@@ -155,9 +160,16 @@ class PetitionFile:
     def _breach(self, event: BreachRecorded, recorded_time: datetime, changes: Changes) -> None:
         self.breach_rungs[event.duty_id] = max(event.rung, self.breach_rungs.get(event.duty_id, 0))
         changes.breaches[event.duty_id, event.rung] = (event, recorded_time)
+        self._show_again(event.duty_id, changes)
+
+    def _warned(self, event: DueDateApproaching, changes: Changes) -> None:
+        self.warned_dates[event.duty_id] = event.due_date
+        self._show_again(event.duty_id, changes)
+
+    def _show_again(self, duty_id: str, changes: Changes) -> None:
         for duty in self.duties:
-            if duty.duty_id == event.duty_id:
-                changes.duties[duty.duty_id] = duty
+            if duty.duty_id == duty_id:
+                changes.duties[duty_id] = duty
 
     def _summarise(self, name: str, event: Any) -> None:
         if name == "Registered" and self.first_received_time is None:
@@ -177,7 +189,8 @@ class PetitionFile:
             self.outcome = event.outcome
         elif name == "ObjectionUpheld":
             self.returns += 1
-        self.phase = _PHASES.get(name, self.phase)
+        phase_of = _PHASES_BY_RESULT.get(name)
+        self.phase = (phase_of(event) if phase_of else _PHASES.get(name)) or self.phase
 
     def _window_end(self, rule_id: str, event: Any, law: Law) -> datetime | None:
         if self.first_received_time is None:
@@ -235,9 +248,14 @@ _PHASES = {
     "ReviewRequested": "reviewing",
     "ReviewDeclined": "review_declined",
     "ReviewOpinionIssued": "review_issued",
-    "ReviewOpinionServed": "review_served",
-    "ReviewResultReceived": "under_review",
 }
+
+_PHASES_BY_RESULT: dict[str, Callable[[Any], str]] = {
+    "SuggestionDecided": lambda event: "concluded" if event.adoption == Adoption.NOT_ADOPTED else "adopted",
+    "ReviewOpinionServed": lambda event: "ended" if event.stage == ReviewStage.REREVIEW else "review_served",
+    "ReviewResultReceived": lambda event: "accepted" if event.result == ReviewResult.REVOKE else "",
+}
+"""Where the phase depends on what was decided; empty where it stays as it is."""
 
 _WINDOWS = {"OpinionServed": "D12", "ReviewOpinionServed": "D14"}
 """Which row of the duty table says how long the petitioner may ask for a review of what was served."""

@@ -17,6 +17,7 @@ from services.kit.runtime import Loop
 from services.office import ingest as ingesting
 from services.office import store
 from services.office import watch as watching
+from services.office.notices import Notices
 from services.office.rebuild import Moved, rebuild
 from services.office.service import serve
 
@@ -71,7 +72,9 @@ def watch(node: Node, stop: Event) -> None:
             while not stop.is_set() and not store.are_current(rows, node.law.version):
                 # Dates of another calendar or version must not be put on record as missed.
                 stop.wait(OUTDATED_PAUSE_SECONDS)
-            watching.follow(watching.Watch(rows, node.log, office_of(node)), node.clock, stop, node.bus)
+            office = office_of(node)
+            watch, notices = watching.Watch(rows, node.log, office), Notices(rows, node.log, office)
+            watching.follow(watch, notices, node.clock, stop, node.bus)
 
 
 def rebuild_outdated(node: Node) -> None:

@@ -24,7 +24,8 @@ from domain.recomputation import DueDateRecomputed, recomputation_id_of
 from services.kit.bus.port import Bus, events_topic
 from services.kit.clock import Clock
 from services.kit.database import Rows
-from services.kit.log import Fact, Log, Outcome
+from services.kit.log import Fact, Log
+from services.office.notices import Notices, record_once
 from services.office.rebuild import Moved
 from services.office.views.duties import MISSED, DutyRow
 
@@ -98,12 +99,7 @@ class Watch:
         return [Missed(duty, rungs_recorded + 1, _reached(duty, delay)) for duty in duties]
 
     def _record(self, missed: Sequence[Missed]) -> int:
-        facts = [self._fact(one) for one in missed]
-        # Expecting empty streams is what makes it once: whoever comes second is told of the conflict, and is done.
-        if self._log.record_facts(facts).outcome is Outcome.APPENDED:
-            return len(facts)
-        outcomes = [self._log.record_facts([fact]).outcome for fact in facts]
-        return outcomes.count(Outcome.APPENDED)
+        return record_once(self._log, [self._fact(one) for one in missed])
 
     def _fact(self, missed: Missed) -> Fact:
         duty = missed.duty
@@ -152,11 +148,15 @@ def _reached(duty: DutyRow, delay: timedelta) -> datetime:
     return duty.due_time + delay
 
 
-def follow(watch: Watch, clock: Clock, stop: Signal, bus: Bus) -> None:
+def follow(watch: Watch, notices: Notices, clock: Clock, stop: Signal, bus: Bus) -> None:
     """Look every second until told to stop; a full scan is followed by the next at once."""
     while not stop.is_set():
         now = clock()
-        recorded = watch.tick(now) if _catches_up(watch, bus.end_offsets(events_topic().name), stop) else 0
+        recorded = 0
+        if _catches_up(watch, bus.end_offsets(events_topic().name), stop):
+            recorded = watch.tick(now)
+            if noticed := notices.tick(now):
+                log.info("notices recorded count=%s", noticed)
         if recorded:
             log.info("breaches recorded count=%s", recorded)
         if recorded < SCAN_ROWS_MAX:

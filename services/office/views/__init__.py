@@ -4,9 +4,9 @@ To add a view, write one file like its neighbours and one line here. The timelin
 inbox, read by petition (`office.timelines`).
 """
 
-from services.office.views import breaches, custody, duties, handoffs, petitions
+from services.office.views import breaches, custody, docket, duties, handoffs, petitions
 from services.office.views.frame import View
 
-VIEWS: tuple[View, ...] = (petitions.VIEW, handoffs.VIEW, duties.VIEW, custody.VIEW, breaches.VIEW)
-VIEWS_VERSION = 1
+VIEWS: tuple[View, ...] = (petitions.VIEW, handoffs.VIEW, duties.VIEW, custody.VIEW, breaches.VIEW, docket.VIEW)
+VIEWS_VERSION = 2
 """Raise this when rows change their meaning: the office then rebuilds beside the old views, compares and swaps."""

@@ -15,7 +15,7 @@ from services.office.views.frame import View
 
 
 class DutyRow(NamedTuple):
-    """One duty; `breach_rung` is the last rung that the watch recorded, 0 for none."""
+    """One duty; `breach_rung` is the last rung that the watch recorded, 0 for none; `warned_date` was warned of."""
 
     duty_id: str
     rule_id: str
@@ -33,6 +33,7 @@ class DutyRow(NamedTuple):
     met_recorded_time: datetime | None
     released_time: datetime | None
     breach_rung: int
+    warned_date: date | None
 
 
 def rows(petition: PetitionFile, changes: Changes) -> Iterable[DutyRow]:
@@ -55,6 +56,7 @@ def rows(petition: PetitionFile, changes: Changes) -> Iterable[DutyRow]:
             duty.met_recorded_time,
             duty.released_time,
             petition.breach_rungs.get(duty.duty_id, 0),
+            petition.warned_dates.get(duty.duty_id),
         )
 
 

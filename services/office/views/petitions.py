@@ -29,6 +29,10 @@ class PetitionRow(NamedTuple):
     returns: int
     events: int
     last_event_time: datetime | None
+    urgency: str | None
+    is_repeat: bool
+    is_collective: bool
+    linked_petition_id: UUID | None
 
 
 def rows(petition: PetitionFile, _changes: Changes) -> Iterable[PetitionRow]:
@@ -53,6 +57,10 @@ def rows(petition: PetitionFile, _changes: Changes) -> Iterable[PetitionRow]:
         petition.returns,
         petition.events,
         petition.last_event_time,
+        petition.urgency,
+        petition.is_repeat,
+        petition.is_collective,
+        petition.linked_petition_id,
     )
 
 
