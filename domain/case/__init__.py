@@ -12,6 +12,7 @@ from domain.case.aggregate import *
 from domain.case.chapter import *
 from domain.case.handling import *
 from domain.case.intake import *
+from domain.case.objection import *
 from domain.case.record import *
 from domain.case.recusal import *
 from domain.case.routing import *

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from domain.case import handling, intake, record, recusal, routing
+from domain.case import handling, intake, objection, record, recusal, routing
 from domain.case.chapter import (
     CASE_UNKNOWN,
     CLOCK_SKEW_MAX,
@@ -21,7 +21,7 @@ from domain.case.state import Case, Phase
 from domain.event import Command, Decision, Event, Refusal
 from domain.vocabulary import Provenance
 
-CHAPTERS = (intake.CHAPTER, routing.CHAPTER, handling.CHAPTER, recusal.CHAPTER, record.CHAPTER)
+CHAPTERS = (intake.CHAPTER, routing.CHAPTER, objection.CHAPTER, handling.CHAPTER, recusal.CHAPTER, record.CHAPTER)
 
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")

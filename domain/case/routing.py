@@ -1,10 +1,8 @@
 """Routing: a petition changes hands. Transfer, assignment, referral; receipt, objection, ruling; the report back.
 
-Arts. 22(1)-(2), 23 and 24(2). Custody is offered, arrives, may be disputed, and comes back where the sender agrees.
+Arts. 22(1)-(2), 23 and 24(2). Custody is offered and arrives; what is disputed stands in `objection`.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -24,9 +22,10 @@ from domain.case.chapter import (
     frame,
     reaches_accused,
 )
-from domain.case.state import FINISHED, Case, Holding, Materials, Offer, Phase, RecordId
+from domain.case.offers import incoming, outgoing
+from domain.case.state import FINISHED, Case, Materials, Offer, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
-from domain.vocabulary import AgencyKind, Category, HandoffKind, ObjectionReason
+from domain.vocabulary import AgencyKind, Category, HandoffKind
 
 # --- events -----------------------------------------------------------------------------------------------------------
 
@@ -71,59 +70,6 @@ class HandoffConfirmed(Event):
     cause: RecordId
 
 
-class ObjectionRaised(Event):
-    """The receiver says that the matter is not within its powers, with a typed reason, Art. 23(3)."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionRaised"
-    handoff_id: UUID
-    to_agency: AgencyId
-    reason: ObjectionReason
-    explanation: Sealed
-    due_date: date | None
-    late: bool
-
-
-class ObjectionReceived(Event):
-    """The objection arrived at the sender, who now has to verify and rule on it."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionReceived"
-    handoff_id: UUID
-    from_agency: AgencyId
-    reason: ObjectionReason
-    explanation: Sealed
-    late: bool
-    cause: RecordId
-
-
-class ObjectionUpheld(Event):
-    """The sender verified and agreed; the materials are handed back and custody returns to it, Art. 23(3)."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionUpheld"
-    handoff_id: UUID
-    to_agency: AgencyId
-    explanation: Sealed | None = None
-
-
-class ObjectionRejected(Event):
-    """The sender did not agree; the petition stays with the receiver."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionRejected"
-    handoff_id: UUID
-    to_agency: AgencyId
-    explanation: Sealed | None = None
-
-
-class ObjectionAnswered(Event):
-    """The sender's ruling arrived at the objector."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionAnswered"
-    handoff_id: UUID
-    upheld: bool
-    ruled_time: AwareDatetime
-    explanation: Sealed | None = None
-    cause: RecordId
-
-
 class ReportedBack(Event):
     """The result and the completion report (办结报告) went to the agency that assigned the matter, Art. 22(1)(3)."""
 
@@ -161,48 +107,6 @@ def _received(case: Case | None, event: HandoffReceived) -> Case:
     )
 
 
-def _answered(case: Case, event: Any) -> dict[str, Any]:
-    if case.incoming is None or case.incoming.handoff_id != event.handoff_id:
-        # The petition came round again before the answer did: what was given back is over, the present holding stays.
-        return {"earlier": _without(case.earlier, event.handoff_id)} if event.upheld else {}
-    if case.phase is not Phase.OBJECTED:
-        return {}
-    if not event.upheld:
-        return {"phase": Phase.OPEN}
-    if not case.earlier:
-        return {"phase": Phase.RETURNED}
-    *earlier, last = case.earlier
-    return {
-        "earlier": tuple(earlier),
-        "phase": last.phase,
-        "received_time": last.received_time,
-        "incoming": last.incoming,
-        "outgoing": last.outgoing,
-    }
-
-
-def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, ...]:
-    return tuple(held for held in holdings if held.incoming is None or held.incoming.handoff_id != handoff_id)
-
-
-def _incoming(**changes: Any) -> Callable[[Case, Any], dict[str, Any]]:
-    return lambda case, event: _on_offer(case, "incoming", event.handoff_id, changes)
-
-
-def _outgoing(**changes: Any) -> Callable[[Case, Any], dict[str, Any]]:
-    return lambda case, event: _on_offer(case, "outgoing", event.handoff_id, changes)
-
-
-def _on_offer(case: Case, side: str, handoff_id: UUID, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change the one hand-off of that id, in the present holding or in an earlier one."""
-
-    def changed(holding: Any) -> dict[str, Any]:
-        offer: Offer | None = getattr(holding, side)
-        return {side: replace(offer, **changes)} if offer and offer.handoff_id == handoff_id else {}
-
-    return {**changed(case), "earlier": tuple(replace(held, **changed(held)) for held in case.earlier)}
-
-
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -213,20 +117,6 @@ class HandOff(Command):
     kind: HandoffKind
     to_agency: AgencyId
     report_due_date: date | None = None
-
-
-class RaiseObjection(Command):
-    """Object to a hand-off: the matter is not within this agency's powers, Art. 23(3)."""
-
-    reason: ObjectionReason
-    explanation: Sealed
-
-
-class RuleOnObjection(Command):
-    """Rule on the pending objection: uphold it and take the petition back, or reject it."""
-
-    uphold: bool
-    explanation: Sealed | None = None
 
 
 class ReportBack(Command):
@@ -293,50 +183,6 @@ def _report_date_problem(command: HandOff, time: datetime) -> Refusal | None:
     return None
 
 
-def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment) -> Decision:
-    if case.incoming is None:
-        return Refusal(
-            "NOTHING_TO_OBJECT_TO",
-            "only a petition that was handed to this agency can be objected to",
-            "仅对转送、交办的信访事项可以提出异议",
-            "Art. 23(3)",
-        )
-    if reaches_accused(case, case.incoming.other_agency, moment.agencies):
-        return REACHES_ACCUSED
-    rule = moment.law.rule("D5", case.first_received_time)
-    due = moment.law.due_of(rule, case.received_time) if rule else None
-    return (
-        ObjectionRaised(
-            **frame(case, command, time),
-            handoff_id=case.incoming.handoff_id,
-            to_agency=case.incoming.other_agency,
-            reason=command.reason,
-            explanation=command.explanation,
-            due_date=due.due_date if due else None,
-            late=due is not None and time >= due.due_time,
-        ),
-    )
-
-
-def _rule(case: Case, command: RuleOnObjection, time: datetime, _moment: Moment) -> Decision:
-    if case.outgoing is None or not case.outgoing.objection_open:
-        return Refusal(
-            "NO_OBJECTION_PENDING",
-            "no objection to a hand-off of this case waits for a ruling",
-            "没有待核实的异议",
-            "Art. 23(3)",
-        )
-    ruling = ObjectionUpheld if command.uphold else ObjectionRejected
-    return (
-        ruling(
-            **frame(case, command, time),
-            handoff_id=case.outgoing.handoff_id,
-            to_agency=case.outgoing.other_agency,
-            explanation=command.explanation,
-        ),
-    )
-
-
 def _report(case: Case, command: ReportBack, time: datetime, moment: Moment) -> Decision:
     # Who passed an assignment on, or got it twice, still owes its report: the newest unreported one is meant.
     offers = [held.incoming for held in reversed(case.holdings)]
@@ -363,19 +209,6 @@ def _report(case: Case, command: ReportBack, time: datetime, moment: Moment) -> 
 # --- receive ----------------------------------------------------------------------------------------------------------
 
 
-def _from_receiver(case: Case, sent: Any) -> bool:
-    return _is_known((held.outgoing for held in case.holdings), sent)
-
-
-def _from_sender(case: Case, sent: Any) -> bool:
-    return _is_known((held.incoming for held in case.holdings), sent)
-
-
-def _is_known(offers: Iterable[Offer | None], sent: Any) -> bool:
-    """Tell whether the sent fact comes from the other side of a hand-off that this case still knows."""
-    return any(offer and (offer.handoff_id, offer.other_agency) == (sent.handoff_id, sent.agency) for offer in offers)
-
-
 def _take_over(sent: HandedOff, frame: dict[str, Any], arrival: Arrival, _case: Case | None) -> Event:
     return HandoffReceived(
         **frame,
@@ -392,16 +225,6 @@ def _take_over(sent: HandedOff, frame: dict[str, Any], arrival: Arrival, _case: 
     )
 
 
-def _learn_ruling(sent: ObjectionUpheld | ObjectionRejected, frame: dict[str, Any], *_: Any) -> Event:
-    return ObjectionAnswered(
-        **frame,
-        handoff_id=sent.handoff_id,
-        upheld=isinstance(sent, ObjectionUpheld),
-        ruled_time=sent.occurred_time,
-        explanation=sent.explanation,
-    )
-
-
 CHAPTER = Chapter(
     begin={HandoffReceived: _received},
     evolve={
@@ -410,18 +233,11 @@ CHAPTER = Chapter(
             "outgoing": Offer(e.handoff_id, e.kind, e.to_agency, e.report_due_date),
         },
         HandoffConfirmed: lambda *_: {},
-        ObjectionRaised: lambda *_: {"phase": Phase.OBJECTED},
-        ObjectionReceived: _outgoing(objection_open=True),
-        ObjectionUpheld: lambda *_: {"phase": Phase.OPEN, "outgoing": None},
-        ObjectionRejected: _outgoing(objection_open=False),
-        ObjectionAnswered: _answered,
-        ReportedBack: _incoming(reported=True),
-        ReportReceived: _outgoing(reported=True),
+        ReportedBack: incoming(reported=True),
+        ReportReceived: outgoing(reported=True),
     },
     decide={
         HandOff: Decider(frozenset({Phase.OPEN}), _hand_off),
-        RaiseObjection: Decider(frozenset({Phase.OPEN}), _object),
-        RuleOnObjection: Decider(frozenset({Phase.HANDED_OFF}), _rule),
         ReportBack: Decider(FINISHED | {Phase.HANDED_OFF}, _report),
     },
     receive={
@@ -431,19 +247,6 @@ CHAPTER = Chapter(
                 **frame, handoff_id=sent.handoff_id, received_time=sent.occurred_time
             )
         ),
-        ObjectionRaised: Reception(
-            lambda sent, frame, *_: ObjectionReceived(
-                **frame,
-                handoff_id=sent.handoff_id,
-                from_agency=sent.agency,
-                reason=sent.reason,
-                explanation=sent.explanation,
-                late=sent.late,
-            ),
-            stands=_from_receiver,
-        ),
-        ObjectionUpheld: Reception(_learn_ruling, stands=_from_sender),
-        ObjectionRejected: Reception(_learn_ruling, stands=_from_sender),
         ReportedBack: Reception(
             lambda sent, frame, *_: ReportReceived(
                 **frame, handoff_id=sent.handoff_id, from_agency=sent.agency, report=sent.report

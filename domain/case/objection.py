@@ -1,0 +1,214 @@
+"""Objection (异议), Art. 23(3): a receiver says that a matter is not within its powers; the sender verifies and rules.
+
+Where the sender agrees, the materials and the custody go back to it; where it does not, the petition stays. A late
+objection is recorded as late, never refused.
+"""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, Reception, frame, reaches_accused
+from domain.case.offers import is_known, outgoing
+from domain.case.state import Case, Holding, Phase, RecordId
+from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
+from domain.vocabulary import ObjectionReason
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+class ObjectionRaised(Event):
+    """The receiver says that the matter is not within its powers, with a typed reason, Art. 23(3)."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionRaised"
+    handoff_id: UUID
+    to_agency: AgencyId
+    reason: ObjectionReason
+    explanation: Sealed
+    due_date: date | None
+    late: bool
+
+
+class ObjectionReceived(Event):
+    """The objection arrived at the sender, who now has to verify and rule on it."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionReceived"
+    handoff_id: UUID
+    from_agency: AgencyId
+    reason: ObjectionReason
+    explanation: Sealed
+    late: bool
+    cause: RecordId
+
+
+class ObjectionUpheld(Event):
+    """The sender verified and agreed; the materials are handed back and custody returns to it, Art. 23(3)."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionUpheld"
+    handoff_id: UUID
+    to_agency: AgencyId
+    explanation: Sealed | None = None
+
+
+class ObjectionRejected(Event):
+    """The sender did not agree; the petition stays with the receiver."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionRejected"
+    handoff_id: UUID
+    to_agency: AgencyId
+    explanation: Sealed | None = None
+
+
+class ObjectionAnswered(Event):
+    """The sender's ruling arrived at the objector."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.ObjectionAnswered"
+    handoff_id: UUID
+    upheld: bool
+    ruled_time: AwareDatetime
+    explanation: Sealed | None = None
+    cause: RecordId
+
+
+# --- evolve -----------------------------------------------------------------------------------------------------------
+
+
+def _answered(case: Case, event: Any) -> dict[str, Any]:
+    if case.incoming is None or case.incoming.handoff_id != event.handoff_id:
+        # The petition came round again before the answer did: what was given back is over, the present holding stays.
+        return {"earlier": _without(case.earlier, event.handoff_id)} if event.upheld else {}
+    if case.phase is not Phase.OBJECTED:
+        return {}
+    if not event.upheld:
+        return {"phase": Phase.OPEN}
+    if not case.earlier:
+        return {"phase": Phase.RETURNED}
+    *earlier, last = case.earlier
+    return {
+        "earlier": tuple(earlier),
+        "phase": last.phase,
+        "received_time": last.received_time,
+        "incoming": last.incoming,
+        "outgoing": last.outgoing,
+    }
+
+
+def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, ...]:
+    return tuple(held for held in holdings if held.incoming is None or held.incoming.handoff_id != handoff_id)
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+class RaiseObjection(Command):
+    """Object to a hand-off: the matter is not within this agency's powers, Art. 23(3)."""
+
+    reason: ObjectionReason
+    explanation: Sealed
+
+
+class RuleOnObjection(Command):
+    """Rule on the pending objection: uphold it and take the petition back, or reject it."""
+
+    uphold: bool
+    explanation: Sealed | None = None
+
+
+# --- decide -----------------------------------------------------------------------------------------------------------
+
+
+def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment) -> Decision:
+    if case.incoming is None:
+        return Refusal(
+            "NOTHING_TO_OBJECT_TO",
+            "only a petition that was handed to this agency can be objected to",
+            "仅对转送、交办的信访事项可以提出异议",
+            "Art. 23(3)",
+        )
+    if reaches_accused(case, case.incoming.other_agency, moment.agencies):
+        return REACHES_ACCUSED
+    rule = moment.law.rule("D5", case.first_received_time)
+    due = moment.law.due_of(rule, case.received_time) if rule else None
+    return (
+        ObjectionRaised(
+            **frame(case, command, time),
+            handoff_id=case.incoming.handoff_id,
+            to_agency=case.incoming.other_agency,
+            reason=command.reason,
+            explanation=command.explanation,
+            due_date=due.due_date if due else None,
+            late=due is not None and time >= due.due_time,
+        ),
+    )
+
+
+def _rule(case: Case, command: RuleOnObjection, time: datetime, _moment: Moment) -> Decision:
+    if case.outgoing is None or not case.outgoing.objection_open:
+        return Refusal(
+            "NO_OBJECTION_PENDING",
+            "no objection to a hand-off of this case waits for a ruling",
+            "没有待核实的异议",
+            "Art. 23(3)",
+        )
+    ruling = ObjectionUpheld if command.uphold else ObjectionRejected
+    return (
+        ruling(
+            **frame(case, command, time),
+            handoff_id=case.outgoing.handoff_id,
+            to_agency=case.outgoing.other_agency,
+            explanation=command.explanation,
+        ),
+    )
+
+
+# --- receive ----------------------------------------------------------------------------------------------------------
+
+
+def _from_receiver(case: Case, sent: Any) -> bool:
+    return is_known((held.outgoing for held in case.holdings), sent)
+
+
+def _from_sender(case: Case, sent: Any) -> bool:
+    return is_known((held.incoming for held in case.holdings), sent)
+
+
+def _learn_ruling(sent: ObjectionUpheld | ObjectionRejected, frame: dict[str, Any], *_: Any) -> Event:
+    return ObjectionAnswered(
+        **frame,
+        handoff_id=sent.handoff_id,
+        upheld=isinstance(sent, ObjectionUpheld),
+        ruled_time=sent.occurred_time,
+        explanation=sent.explanation,
+    )
+
+
+CHAPTER = Chapter(
+    evolve={
+        ObjectionRaised: lambda *_: {"phase": Phase.OBJECTED},
+        ObjectionReceived: outgoing(objection_open=True),
+        ObjectionUpheld: lambda *_: {"phase": Phase.OPEN, "outgoing": None},
+        ObjectionRejected: outgoing(objection_open=False),
+        ObjectionAnswered: _answered,
+    },
+    decide={
+        RaiseObjection: Decider(frozenset({Phase.OPEN}), _object),
+        RuleOnObjection: Decider(frozenset({Phase.HANDED_OFF}), _rule),
+    },
+    receive={
+        ObjectionRaised: Reception(
+            lambda sent, frame, *_: ObjectionReceived(
+                **frame,
+                handoff_id=sent.handoff_id,
+                from_agency=sent.agency,
+                reason=sent.reason,
+                explanation=sent.explanation,
+                late=sent.late,
+            ),
+            stands=_from_receiver,
+        ),
+        ObjectionUpheld: Reception(_learn_ruling, stands=_from_sender),
+        ObjectionRejected: Reception(_learn_ruling, stands=_from_sender),
+    },
+)
