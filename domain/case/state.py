@@ -83,7 +83,11 @@ FINISHED = frozenset({Phase.SERVED, Phase.NOT_ACCEPTED, Phase.CONCLUDED, Phase.S
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A hand-off as one side of it knows it."""
+    """A hand-off as one side of it knows it.
+
+    `is_ruling`: by it a common superior or Joint Meeting Office decided who handles, Art. 24(1). `given_from` is where
+    the sender's case stood before, and stands again when the petition comes back.
+    """
 
     handoff_id: UUID
     kind: HandoffKind
@@ -91,6 +95,8 @@ class Offer:
     report_due_date: date | None = None
     objection_open: bool = False
     reported: bool = False
+    is_ruling: bool = False
+    given_from: Phase = Phase.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """A negotiation over who handles the matter, Art. 24, as its proposer or one of those asked knows it.
+    """A negotiation over who handles the matter, Art. 24(1), as its proposer or one of those asked knows it.
 
     `answers` holds what each agency answered so far, only at the proposer.
     """
@@ -116,6 +122,11 @@ class Joint:
     assisting: tuple[str, ...]
     answers: tuple[tuple[str, bool], ...] = ()
     is_agreed: bool = False
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The agencies whose answer the proposer needs."""
+        return tuple(one for one in dict.fromkeys((self.lead, *self.assisting)) if one != self.proposer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The folded state of one case; `earlier` are the agency's former holdings that are not settled, oldest first."""
+    """The folded state of one case; `earlier` are the agency's former holdings that are not settled, oldest first.
+
+    `joint` is the agency's own proposal, `consultations` are those of others that wait for its answer; `assistants` are
+    those it asked for help, `assistances` is the help that others wait for.
+    """
 
     petition_id: UUID
     agency: str
@@ -164,6 +179,7 @@ class Case:
     incoming: Offer | None = None
     outgoing: Offer | None = None
     joint: Joint | None = None
+    consultations: tuple[Joint, ...] = ()
     assistants: tuple[Assistance, ...] = ()
     assistances: tuple[Assistance, ...] = ()
     accepted_time: datetime | None = None
@@ -179,6 +195,7 @@ class Case:
     reviewer: str | None = None
     urgency: Urgency | None = None
     urgent_reports: frozenset[UrgentRecipient] = frozenset()
+    urgent_acknowledged: frozenset[UrgentRecipient] = frozenset()
     recusals_asked: frozenset[str] = frozenset()
     recused: frozenset[str] = frozenset()
     earlier: tuple[Holding, ...] = ()
