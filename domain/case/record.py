@@ -89,12 +89,14 @@ def _correct(case: Case, command: NoteCorrection, time: datetime, _moment: Momen
 
 
 def _issue_code(case: Case, command: IssueQueryCode, time: datetime, _moment: Moment) -> Decision:
-    if case.incoming is not None:
+    first = case.earlier[0] if case.earlier else case
+    if first.incoming is not None:
         return Refusal(
             "CODE_FROM_FIRST_AGENCY",
             "the query code comes from the agency that registered the petition",
             "查询码由首次登记机关提供",
             "Art. 21(2)",
+            remedy="send the petitioner to that agency: it gives the same code again",
         )
     digests = command.model_dump(include={"code_digest", "token_digest"})
     return (QueryCodeIssued(**frame(case, command, time), **digests),)

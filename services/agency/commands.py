@@ -4,7 +4,7 @@
 name. A text whose place in the command is of type `Sealed` leaves this module only sealed, and no error repeats it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Self, get_args
@@ -21,6 +21,7 @@ from services.kit.rpc.errors import Malformed, Violation
 from services.kit.rpc.messages import fields_of, malformed
 from services.kit.sealing import seal
 from services.kit.settings import ServedAgency
+from services.kit.spoken_codes import CodePurpose, digest_of, spoken_code
 
 TEXT_CHARACTERS_MAX = 20_000
 REQUEST_NAMESPACE = UUID("c1c53d2c-2a37-5ba3-8c64-5a0f1d3e7b21")
@@ -49,12 +50,19 @@ COMMANDS: Mapping[str, CommandRpc] = {
     "UnsealMaterials": CommandRpc(pb.UnsealMaterialsRequest, case.UnsealMaterials),
     "LinkPetition": CommandRpc(pb.LinkPetitionRequest, case.LinkPetition),
     "NoteCorrection": CommandRpc(pb.NoteCorrectionRequest, case.NoteCorrection),
+    "IssueQueryCode": CommandRpc(pb.IssueQueryCodeRequest, case.IssueQueryCode),
     "RequestRecusal": CommandRpc(pb.RequestRecusalRequest, case.RequestRecusal),
     "DecideRecusal": CommandRpc(pb.DecideRecusalRequest, case.DecideRecusal),
 }
 
 MADE_BY_NODE = frozenset({"handoff_id", "joint_id", "assistance_id"})
 """The ids that the node makes from the request id, so that they are the same when the request is repeated."""
+
+MADE_FROM_KEY: Mapping[str, Callable[[bytes, UUID], str]] = {
+    "code_digest": lambda key, petition_id: digest_of(spoken_code(key, petition_id, CodePurpose.QUERY)),
+    "token_digest": lambda key, petition_id: digest_of(spoken_code(key, petition_id, CodePurpose.RATING)),
+}
+"""The fields that the node works out from the petition's key."""
 
 
 class Header(Value):
@@ -105,8 +113,13 @@ class Order:
         payload = rpc.encode() + b"\0" + request.SerializeToString(deterministic=True)
         return cls(kind, header, agency, petition_id, case_id, fields, texts, payload)
 
+    @property
+    def needs_key(self) -> bool:
+        """Tell whether the command cannot be made without the petition's key."""
+        return bool(self.texts) or not MADE_FROM_KEY.keys().isdisjoint(self.kind.model_fields)
+
     def command(self, petition_id: UUID, key: bytes | None) -> Command:
-        """Return the command with its texts sealed by the petition's key; None will do where there is no text.
+        """Return the command with what rests on the petition's key; None will do where `needs_key` is false.
 
         Raises `Malformed` with every field that the command's class does not take.
         """
@@ -114,6 +127,9 @@ class Order:
         fields = {**self.fields, "provenance": header.provenance, "officer": header.officer, **self._given()}
         if header.occurred_time is not None:
             fields["occurred_time"] = header.occurred_time
+        for name in MADE_FROM_KEY.keys() & self.kind.model_fields.keys():
+            assert key is not None
+            fields[name] = MADE_FROM_KEY[name](key, petition_id)
         for name, text in self.texts.items():
             assert key is not None
             sealed = seal(key, petition_id, str(header.request_id), name, text)

@@ -20,6 +20,7 @@ from services.kit.node import Node
 from services.kit.rpc.errors import KEY_ERASED, Refused
 from services.kit.rpc.messages import timestamp
 from services.kit.sealing import new_key, payload_digest, unseal
+from services.kit.spoken_codes import CodePurpose, spoken_code
 
 ATTEMPTS_MAX = 6
 NAMING_AGENCIES = frozenset({"to_agency", "of_agency", "lead", "assisting", "accused_agencies"})
@@ -89,6 +90,16 @@ def open_materials(node: Node, order: Order) -> Materials:
     )
 
 
+def codes_of(node: Node, order: Order) -> dict[CodePurpose, str]:
+    """Return the codes of the order's petition; only after `handle` has put on record that they are given."""
+    found, _ = node.log.load(_case_id(order), CASE)
+    assert found is not None
+    key = node.keys.get(found.petition_id)
+    if key is None:
+        raise Refused(KEY_ERASED)
+    return {purpose: spoken_code(key, found.petition_id, purpose) for purpose in CodePurpose}
+
+
 # --- load and decide ------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +122,7 @@ def _decided(node: Node, order: Order, found: Case | None, version: int) -> tupl
         # To others, somebody else's case is as unknown as one that does not exist.
         raise Refused(proto_refusal(CASE_UNKNOWN))
     _refuse_stale(order, version)
-    if not order.texts and found is not None:
+    if not order.needs_key and found is not None:
         return _decide(node, order, found, found.petition_id, None)
     if found is not None:
         key = node.keys.get(found.petition_id)

@@ -1,7 +1,8 @@
 """`lianxi.agency.v1.CaseService`: who is calling, for which agency, and which function answers.
 
 A caller acts only as an agency that its certificate names, and only where this node speaks for that agency. Every
-command goes the same road (`handle.py`); opening sealed materials is the one that gives back more than a receipt.
+command goes the same road (`handle.py`); only opening sealed materials and giving the petitioner's codes answer with
+more than a receipt.
 """
 
 import threading
@@ -15,7 +16,8 @@ from google.protobuf.message import Message
 from domain.event import Refusal
 from lianxi.agency.v1 import case_service_pb2 as pb
 from services.agency.commands import COMMANDS, Order
-from services.agency.handle import handle, open_materials
+from services.agency.directory import DirectoryService
+from services.agency.handle import codes_of, handle, open_materials
 from services.agency.queries import Queries
 from services.kit.clock import system_clock
 from services.kit.identity import acting_agency
@@ -24,6 +26,7 @@ from services.kit.one_core import stay_on_one_core
 from services.kit.rpc.errors import Refused
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.kit.settings import ServedAgency
+from services.kit.spoken_codes import CodePurpose
 
 REOPENED_WITHIN = timedelta(minutes=5)
 """How long a repeated request opens the materials again: its answer may have been lost on the way."""
@@ -60,7 +63,8 @@ class CaseService:
             "ExplainDuty": self._query(self._queries.explain_duty),
             "ListAgencies": self._list_agencies,
         }
-        answers = commands | queries | {"UnsealMaterials": self._unseal_materials}
+        answers = commands | queries
+        answers |= {"UnsealMaterials": self._unseal_materials, "IssueQueryCode": self._issue_query_code}
         return Service(pb.DESCRIPTOR.services_by_name["CaseService"], answers)
 
     def close(self) -> None:
@@ -85,6 +89,16 @@ class CaseService:
         opened = open_materials(self._node, order)
         return pb.UnsealMaterialsResponse(receipt=receipt, erased=opened.erased, **opened.texts)
 
+    def _issue_query_code(
+        self, request: pb.IssueQueryCodeRequest, context: grpc.ServicerContext
+    ) -> pb.IssueQueryCodeResponse:
+        order = Order.read("IssueQueryCode", request, self._acting(context, request.header.agency))
+        receipt = handle(self._node, order)
+        codes = codes_of(self._node, order)
+        return pb.IssueQueryCodeResponse(
+            receipt=receipt, query_code=codes[CodePurpose.QUERY], rating_token=codes[CodePurpose.RATING]
+        )
+
     def _query(self, query: Callable[[Any, str], Message]) -> Method:
         def answer(request: Any, context: grpc.ServicerContext) -> Message:
             return query(request, self._acting(context, request.agency).agency)
@@ -107,7 +121,8 @@ def serve(node: Node, stop: threading.Event) -> None:
     """Answer calls at the node's address until `stop`; this binds the process to one core, see `one_core`."""
     settings = node.settings
     cases = CaseService(node)
-    server = RpcServer([cases.service()], settings.listen, settings.server_tls, plaintext=settings.plaintext)
+    services = [cases.service(), DirectoryService(node).service()]
+    server = RpcServer(services, settings.listen, settings.server_tls, plaintext=settings.plaintext)
     server.start()
     try:
         # Only now: gRPC's own threads are there by now, and stay free.

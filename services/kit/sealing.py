@@ -4,7 +4,8 @@ A sealed field is bound to its petition, its origin (the command that brought it
 does not open. Proofs are made over the sealed text, so they hold after the key is destroyed and the text can no
 longer be read by anyone. Nothing here stores a petition's key, and nothing here logs what it seals or opens.
 
-Sources: AES-GCM as in NIST SP 800-38D, HPKE as in RFC 9180 (base mode, X25519, HKDF-SHA256, AES-256-GCM).
+Sources: AES-GCM as in NIST SP 800-38D, HKDF as in RFC 5869, HPKE as in RFC 9180 (base mode, X25519, HKDF-SHA256,
+AES-256-GCM).
 """
 
 import base64
@@ -18,10 +19,11 @@ from typing import Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -72,6 +74,12 @@ def payload_digest(secret: bytes, payload: bytes) -> bytes:
     log could confirm a name or an identity number by trying candidates.
     """
     return hmac.new(secret, payload, hashlib.sha256).digest()
+
+
+def derived_secret(key: bytes, purpose: str, petition_id: UUID, length_bytes: int) -> bytes:
+    """Return bytes that follow from a petition's key for one purpose, and tell nothing about it or other purposes."""
+    label = _bound("derived", purpose.encode(), petition_id.bytes)
+    return HKDF(hashes.SHA256(), length_bytes, salt=None, info=label).derive(_checked(key))
 
 
 @dataclass(frozen=True, repr=False)

@@ -38,6 +38,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "ServeOpinion": {"method": words.SERVICE_METHOD_POST, "proof": "post:EK1"},
     "ReportBack": {"report": TEXT},
+    "IssueQueryCode": {},
     "UnsealMaterials": {"official": "post:clerk-3", "purpose": words.PURPOSE_HANDLING},
 }
 
