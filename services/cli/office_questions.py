@@ -127,6 +127,45 @@ def explain(office: Office, *, duty_id: str) -> None:
         office.console.print(f"  {number}. {step}", highlight=False)
 
 
+@click.command(short_help="What waits without a date in law. 法律未定期限的事项")
+@click.option(
+    "--rule", default="", metavar="ID", help="Only this row of the duty table, e.g. D4-ACCEPTANCE, D5-RULING."
+)
+@click.option("--older-than", default=0, show_default=True, type=click.IntRange(0, 36_600), help="Days open at least.")
+@_DEBTOR
+@_LIMIT
+@asks_office
+def gaps(office: Office, *, rule: str, older_than: int, debtor: str, limit: int) -> None:
+    """List what is owed but has no date in law, the longest open first. 法律未规定期限、正在等待的事项。
+
+    \b
+    lianxi office gaps --rule D4-ACCEPTANCE --older-than 15   received, neither accepted nor objected to 收而不受理
+    lianxi office gaps --rule D5-RULING                       objections that nobody rules on 异议待核实
+    """
+    request = pb.ListGapsRequest(rule=rule, debtor=debtor, open_days_min=older_than, page_size=limit)
+    answer: pb.ListGapsResponse = office.ask("ListGaps", request)
+    if office.as_json:
+        office.show_json(answer=answer)
+        return
+    office.console.print(tables.gaps(answer.gaps))
+
+
+@click.command(short_help="What goes to the Joint Meeting by itself. 提请联席会议事项")
+@_LIMIT
+@asks_office
+def docket(office: Office, *, limit: int) -> None:
+    """List what goes to and fro so that the Joint Meeting must hear of it. 三次退回或互相异议的事项。
+
+    \b
+    lianxi office docket
+    """
+    answer: pb.ListDocketResponse = office.ask("ListDocket", pb.ListDocketRequest(page_size=limit))
+    if office.as_json:
+        office.show_json(answer=answer)
+        return
+    office.console.print(tables.docket(answer.entries))
+
+
 @click.command(short_help="The whole picture in numbers. 总览")
 @asks_office
 def overview(office: Office, **_: Any) -> None:
@@ -143,5 +182,5 @@ def overview(office: Office, **_: Any) -> None:
         office.console.print(table)
 
 
-QUESTIONS: tuple[click.Command, ...] = (overview, late, due, petition, handoffs, timeline, explain)
+QUESTIONS: tuple[click.Command, ...] = (overview, late, due, gaps, docket, petition, handoffs, timeline, explain)
 """The commands that `lianxi office` adds, in the order of its help."""

@@ -100,6 +100,44 @@ def handoffs(rows: Iterable[pb.Handoff]) -> Table:
     return table
 
 
+def gaps(rows: Iterable[pb.Gap]) -> Table:
+    """What waits without a date, the longest open first."""
+    heads = (
+        "open days 已等天数",
+        "petition days 首收以来",
+        "rule 规则",
+        "waits for 待办",
+        "debtor 责任单位",
+        "petition 事项",
+    )
+    table = _table("no figure in law 法律未规定期限", heads)
+    for row in rows:
+        title = f"{row.title_zh} {row.title}"
+        table.add_row(
+            str(row.open_days), str(row.petition_days), row.duty.rule, title, row.duty.debtor, row.duty.petition_id
+        )
+    return table
+
+
+_GROUNDS = {"third_return": "third return 第三次退回", "mutual_objection": "mutual objection 互相异议"}
+
+
+def docket(rows: Iterable[pb.DocketEntry]) -> Table:
+    """What is put to the Joint Meeting by itself."""
+    table = _table(
+        "docket 提请联席会议", ("reached 时间", "ground 事由", "agencies 机关", "petition 事项", "recorded 记录")
+    )
+    for row in rows:
+        table.add_row(
+            _time(row, "reached_time"),
+            _GROUNDS.get(row.ground, row.ground),
+            ", ".join(row.agencies),
+            row.petition_id,
+            _time(row, "docketed_time"),
+        )
+    return table
+
+
 def _result(row: pb.Handoff) -> str:
     if row.returned:
         return f"returned 退回 {_time(row, 'ruled_time')}"

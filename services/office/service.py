@@ -24,6 +24,7 @@ from services.kit.rpc.messages import message_of
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.office.decisions import Decisions
 from services.office.explanation import steps_of
+from services.office.gaps import Gaps
 from services.office.overview import overview
 from services.office.queries import Queries, duty_message
 from services.office.reading import Reader
@@ -44,6 +45,7 @@ class OfficeService:
         self._node = node
         self._reader = Reader(node)
         self._queries = Queries(node, self._reader)
+        self._gaps = Gaps(node, self._reader)
         self._decisions = Decisions(node, self._reader)
 
     def service(self) -> Service:
@@ -57,6 +59,8 @@ class OfficeService:
             "ListHandoffs": queries.list_handoffs,
             "ListCustody": queries.list_custody,
             "ListTimeline": queries.list_timeline,
+            "ListGaps": self._gaps.list_gaps,
+            "ListDocket": self._gaps.list_docket,
             "GetOverview": lambda _: overview(self._node, self._reader),
             "ListParked": self._decisions.list_parked,
         }

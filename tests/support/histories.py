@@ -48,8 +48,9 @@ class Step(NamedTuple):
 class History:
     """One petition's road from its registration at the department to its end at the bureau."""
 
-    def __init__(self, rng: random.Random, begin: datetime) -> None:
+    def __init__(self, rng: random.Random, begin: datetime, bounces: int | None = None) -> None:
         self._rng = rng
+        self._bounces = bounces
         self._time = begin
         self._states: dict[str, Case | None] = {DEPARTMENT: None, BUREAU: None}
         self.petition_id = UUID(int=rng.getrandbits(128), version=4)
@@ -71,7 +72,7 @@ class History:
         )
         self._do(DEPARTMENT, case.ClassifyPetition(category=Category.APPEAL))
         self._hand_off()
-        if self._rng.random() < 0.15:
+        for _ in range(int(self._rng.random() < 0.15) if self._bounces is None else self._bounces):
             self._bounce()
             self._hand_off()
         self._do(BUREAU, case.NotifyReceipt(method=ServiceMethod.POST))
@@ -102,9 +103,7 @@ class History:
         return Sealed(origin=UUID(int=self._rng.getrandbits(128), version=4), field=field, text=SEAL)
 
     def _do(self, agency: str, command: Command) -> Event:
-        return self._keep(
-            agency, case.decide(self._states[agency], command, Moment(self._time, law_in_force()))
-        )
+        return self._keep(agency, case.decide(self._states[agency], command, Moment(self._time, law_in_force())))
 
     def _receive(self, agency: str, sent: Event) -> Event:
         cause = f"{NODES[sent.agency]}:{self._rng.randrange(1, 10**9)}"
@@ -121,14 +120,17 @@ class History:
         return decision[-1]
 
 
-def records(petitions: int, *, seed: int = 1, interleaved: int = 200) -> list[Record]:
-    """Return the bus records of that many petitions, up to `interleaved` of them under way at a time."""
+def records(petitions: int, *, seed: int = 1, interleaved: int = 200, bounces: int | None = None) -> list[Record]:
+    """Return the bus records of that many petitions, up to `interleaved` of them under way at a time.
+
+    Each comes back as often as `bounces` says; without it, a few of them once.
+    """
     rng = random.Random(seed)
     positions = dict.fromkeys(NODES.values(), 0)
     offsets = [0] * events_topic().partitions
     recorded = datetime(2026, 1, 1, tzinfo=UTC)
     found = []
-    for petition_id, step in _interleaved(rng, petitions, interleaved):
+    for petition_id, step in _interleaved(rng, petitions, interleaved, bounces):
         positions[step.node] += 1
         recorded += timedelta(microseconds=50)
         key = str(petition_id).encode()
@@ -139,13 +141,13 @@ def records(petitions: int, *, seed: int = 1, interleaved: int = 200) -> list[Re
     return found
 
 
-def _interleaved(rng: random.Random, petitions: int, width: int) -> Iterator[tuple[UUID, Step]]:
+def _interleaved(rng: random.Random, petitions: int, width: int, bounces: int | None) -> Iterator[tuple[UUID, Step]]:
     begin = datetime(2023, 1, 1, tzinfo=UTC)
     under_way: list[tuple[UUID, list[Step]]] = []
     made = 0
     while made < petitions or under_way:
         while len(under_way) < width and made < petitions:
-            history = History(rng, begin + timedelta(minutes=made))
+            history = History(rng, begin + timedelta(minutes=made), bounces)
             under_way.append((history.petition_id, history.steps[::-1]))
             made += 1
         number = rng.randrange(len(under_way))
