@@ -32,11 +32,12 @@ OFFICE = "joint-meeting-office:joint_meeting_office:信访工作联席会议办�
 
 
 def _serve(node: Node, stop: Event) -> None:
+    from services.agency.directory import DirectoryService
     from services.agency.service import CaseService
 
     cases = CaseService(node)
     try:
-        serve_office(node, stop, [cases.service()])
+        serve_office(node, stop, [cases.service(), DirectoryService(node).service()])
     finally:
         cases.close()
 

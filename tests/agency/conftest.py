@@ -10,6 +10,7 @@ import pytest
 
 from domain.vocabulary import AgencyKind
 from services.agency import views
+from services.agency.directory import DirectoryService
 from services.agency.service import CaseService
 from services.kit.authority import create_authority, issue
 from services.kit.directory import Claim, NodeEntry
@@ -65,7 +66,7 @@ def site(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFac
             node.directory.learn(entry)
         service = CaseService(node)
         opened.callback(service.close)
-        server = RpcServer([service.service()], settings.listen, settings.server_tls)
+        server = RpcServer([service.service(), DirectoryService(node).service()], settings.listen, settings.server_tls)
         opened.enter_context(_following(node))
         server.start()
         opened.callback(server.stop)
