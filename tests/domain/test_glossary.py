@@ -13,13 +13,14 @@ from domain.duty_table import RULES
 from domain.event import Command, event_types
 
 FOLDER = Path(domain.__file__).parent
-MODULES = [importlib.import_module(f"domain.{module.name}") for module in pkgutil.iter_modules(domain.__path__)]
+MODULES = [importlib.import_module(module.name) for module in pkgutil.walk_packages(domain.__path__, "domain.")]
 GLOSSARY = set(re.findall(r"`([^`]+)`", (FOLDER / "README.md").read_text(encoding="utf-8")))
 ENUMS = {kind for module in MODULES for kind in vars(module).values() if isinstance(kind, type)}
 SHOWN = [
     "AgencyKind",
     "Category",
     "Channel",
+    "DocketGround",
     "HandoffKind",
     "ObjectionReason",
     "Outcome",
@@ -36,7 +37,7 @@ SHOWN = [
 
 
 def refusal_codes() -> set[str]:
-    source = (FOLDER / "case.py").read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.rglob("*.py")))
     before = {f"TIME_BEFORE_{code}" for code in re.findall(r'^    "[a-z ]+": "([A-Z]+)",$', source, re.MULTILINE)}
     return before | set(re.findall(r'Refusal\(\s*"([A-Z_]+)"', source))
 
