@@ -15,5 +15,9 @@ from domain.case.intake import *
 from domain.case.objection import *
 from domain.case.record import *
 from domain.case.recusal import *
+from domain.case.review import *
+from domain.case.review_file import *
+from domain.case.review_opinion import *
+from domain.case.review_refusals import *
 from domain.case.routing import *
 from domain.case.state import *

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from domain.case import handling, intake, objection, record, recusal, routing
+from domain.case import handling, intake, objection, record, recusal, review, review_file, review_opinion, routing
 from domain.case.chapter import (
     CASE_UNKNOWN,
     CLOCK_SKEW_MAX,
@@ -21,7 +21,17 @@ from domain.case.state import Case, Phase
 from domain.event import Command, Decision, Event, Refusal
 from domain.vocabulary import Provenance
 
-CHAPTERS = (intake.CHAPTER, routing.CHAPTER, objection.CHAPTER, handling.CHAPTER, recusal.CHAPTER, record.CHAPTER)
+CHAPTERS = (
+    intake.CHAPTER,
+    routing.CHAPTER,
+    objection.CHAPTER,
+    handling.CHAPTER,
+    recusal.CHAPTER,
+    review.CHAPTER,
+    review_file.CHAPTER,
+    review_opinion.CHAPTER,
+    record.CHAPTER,
+)
 
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
@@ -107,7 +117,7 @@ def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:
         return CASE_UNKNOWN
     if case is not None and not row.stands(case, sent):
         return HANDOFF_UNKNOWN
-    return (row.make(sent, _arrival_frame(sent, arrival), arrival, case),)
+    return row.problem(case, sent, arrival) or (row.make(sent, _arrival_frame(sent, arrival), arrival, case),)
 
 
 def _would_tell_accused(case: Case | None, sent: Event, arrival: Arrival) -> bool:

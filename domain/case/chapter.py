@@ -56,12 +56,14 @@ class Reception(NamedTuple):
     """How a fact that another agency addressed to this one becomes a fact of its own.
 
     `make` takes the sent fact, the frame of the new one, the arrival and this agency's case. A fact that `opens` needs
-    no case before it. `stands` tells whether the case knows what the sent fact refers to.
+    no case before it. `stands` tells whether the case knows what the sent fact refers to, and `problem` finds what else
+    forbids to take it in, such as a sender to whom an answer would tell too much.
     """
 
     make: Callable[[Any, dict[str, Any], Arrival, Any], Event]
     opens: bool = False
     stands: Callable[[Case, Any], bool] = lambda _case, _sent: True
+    problem: Callable[[Any, Any, Arrival], Refusal | None] = lambda _case, _sent, _arrival: None
 
 
 @dataclass(frozen=True, slots=True)

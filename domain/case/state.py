@@ -12,7 +12,9 @@ from uuid import UUID, uuid5
 
 from pydantic import StringConstraints
 
+from domain.calendar import civil_date
 from domain.event import Sealed, Value
+from domain.rules import IN_FORCE_2022
 from domain.vocabulary import (
     Adoption,
     AgencyKind,
@@ -140,18 +142,27 @@ class Assistance:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review or re-review that this agency conducts: whose opinion, and what is known of it, Arts. 35 and 36.
+    """A review or re-review that this agency conducts: whose opinion, and what the file says of it, Arts. 35 and 36.
 
-    `served_time` is when the reviewed opinion was proved to have reached the petitioner, None while nobody proved it.
+    `outcome`, `opinion_time` and `served_time` are those of the reviewed opinion; it was served only if there is proof.
+    `reviewed_time` is when this agency gave an opinion on an earlier request about the same agency.
     """
 
     stage: ReviewStage
     of_agency: str
     handler: str
     requested_time: datetime
+    outcome: Outcome | None = None
+    opinion_time: datetime | None = None
     served_time: datetime | None = None
     has_file: bool = False
     result: ReviewResult | None = None
+    reviewed_time: datetime | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether this agency gave an opinion that a re-review can be asked of; a revoked one is handled anew."""
+        return self.result in (ReviewResult.UPHOLD, ReviewResult.CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +197,8 @@ class Case:
     extended_days: int = 0
     hearing_opened_time: datetime | None = None
     mediation: MediationKind | None = None
+    agreement_reached: bool = False
+    is_studied: bool = False
     adoption: Adoption | None = None
     outcome: Outcome | None = None
     opinion_time: datetime | None = None
@@ -206,6 +219,16 @@ class Case:
     def case_id(self) -> UUID:
         """The id of this case."""
         return case_id_of(self.petition_id, self.agency)
+
+    @property
+    def has_routes(self) -> bool:
+        """Tell whether the Regulations of 2022 govern the matter; those of 2005 know no routes like Art. 31."""
+        return civil_date(self.first_received_time) >= IN_FORCE_2022
+
+    @property
+    def is_on_petition_procedure(self) -> bool:
+        """Tell whether the matter is handled as Art. 31(6) says, or under the Regulations of 2005."""
+        return self.route is Route.PETITION_PROCEDURE or not self.has_routes
 
     @property
     def holdings(self) -> tuple[Holding, ...]:
