@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import grpc
@@ -162,7 +162,7 @@ def _show_standing(found: Standing, *, as_json: bool) -> None:
 
 
 def _row(one: Agency) -> tuple[str, ...]:
-    began, ended = (_day(one, name) for name in ("established", "abolished"))
+    began, ended = _day(one, "established"), _day(one, "abolished")
     return (
         one.agency,
         f"{one.name_zh} {one.name}",
@@ -184,7 +184,7 @@ def _term(enum: Any, words: type[Word], number: int) -> str:
     return next((word.term for word in words if name.endswith(f"_{word.value.upper()}")), name)
 
 
-def _day(one: Agency, field: str) -> str:
+def _day(one: Agency, field: Literal["established", "abolished"]) -> str:
     if not one.HasField(field):
         return ""
     day: Date = getattr(one, field)

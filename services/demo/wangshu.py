@@ -13,18 +13,33 @@ from services.kit.settings import ServedAgency
 CITY_ZH, CITY = "望舒市", "Wangshu"
 
 
-def _agency(agency: str, name_zh: str, name: str, kind: AgencyKind = AgencyKind.AGENCY) -> ServedAgency:
-    return ServedAgency(agency=agency, kind=kind, name_zh=name_zh, name=name)
+DIVISION, YUNTING, SONGLAN = "990100", "990101", "990102"
+"""Codes under 99, which GB/T 2260 gives to nobody: the city never passes for a real one."""
 
 
+def _agency(
+    agency: str,
+    name_zh: str,
+    name: str,
+    kind: AgencyKind = AgencyKind.AGENCY,
+    division: str = DIVISION,
+    superior: str | None = "government",
+) -> ServedAgency:
+    return ServedAgency(agency=agency, kind=kind, name_zh=name_zh, name=name, division=division, superior=superior)
+
+
+GOVERNMENT = _agency(
+    "government", "市委、市政府", "Party Committee and Government", AgencyKind.PARTY_OR_GOVERNMENT, superior=None
+)
 OFFICE = _agency("joint-office", "联席会议办公室", "Joint Meeting Office", AgencyKind.JOINT_MEETING_OFFICE)
 OFFICE_NODE = "office"
 DEPARTMENT = _agency("petitions", "信访局", "Petition Department", AgencyKind.PETITION_DEPARTMENT)
-DISCIPLINE = _agency("discipline", "纪委监委", "Discipline and Supervision")
+DISCIPLINE = _agency("discipline", "纪委监委", "Discipline and Supervision", AgencyKind.DISCIPLINE_ORGAN)
 
 NODES: Mapping[str, tuple[ServedAgency, ...]] = MappingProxyType(
     {
-        "petitions": (DEPARTMENT,),
+        # Letters to the Party committee and the government are opened at the petition department, on its system.
+        "petitions": (DEPARTMENT, GOVERNMENT),
         "housing": (_agency("housing", "住房和城乡建设局", "Housing and Construction"),),
         "police": (_agency("police", "公安局", "Public Security"),),
         "human-resources": (_agency("human-resources", "人力资源和社会保障局", "Human Resources"),),
@@ -34,8 +49,8 @@ NODES: Mapping[str, tuple[ServedAgency, ...]] = MappingProxyType(
             _agency("education", "教育局", "Education"),
             _agency("environment", "生态环境局", "Ecology and Environment"),
         ),
-        "yunting": (_agency("yunting", "云汀区人民政府", "Yunting District"),),
-        "songlan": (_agency("songlan", "松岚区人民政府", "Songlan District"),),
+        "yunting": (_agency("yunting", "云汀区人民政府", "Yunting District", AgencyKind.PARTY_OR_GOVERNMENT, YUNTING),),
+        "songlan": (_agency("songlan", "松岚区人民政府", "Songlan District", AgencyKind.PARTY_OR_GOVERNMENT, SONGLAN),),
         "discipline": (DISCIPLINE,),
     }
 )
