@@ -9,10 +9,13 @@ Each chapter of the Regulations is one module with its facts, commands and decis
 """
 
 from domain.case.aggregate import *
+from domain.case.agreement import *
 from domain.case.chapter import *
 from domain.case.handling import *
 from domain.case.intake import *
 from domain.case.objection import *
+from domain.case.opinion import *
+from domain.case.procedure import *
 from domain.case.record import *
 from domain.case.recusal import *
 from domain.case.review import *
@@ -21,3 +24,4 @@ from domain.case.review_opinion import *
 from domain.case.review_refusals import *
 from domain.case.routing import *
 from domain.case.state import *
+from domain.case.streams import *

@@ -5,7 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from domain.case import handling, intake, objection, record, recusal, review, review_file, review_opinion, routing
+from domain.case import (
+    agreement,
+    handling,
+    intake,
+    objection,
+    opinion,
+    procedure,
+    record,
+    recusal,
+    review,
+    review_file,
+    review_opinion,
+    routing,
+    streams,
+)
 from domain.case.chapter import (
     CASE_UNKNOWN,
     CLOCK_SKEW_MAX,
@@ -26,6 +40,10 @@ CHAPTERS = (
     routing.CHAPTER,
     objection.CHAPTER,
     handling.CHAPTER,
+    procedure.CHAPTER,
+    agreement.CHAPTER,
+    opinion.CHAPTER,
+    streams.CHAPTER,
     recusal.CHAPTER,
     review.CHAPTER,
     review_file.CHAPTER,

@@ -1,8 +1,10 @@
-"""Handling: notice, acceptance on a route of Art. 31, extension, the written opinion and its service.
+"""Handling: notice, simplified handling, acceptance on a route of Art. 31, hearing the petitioner, extension.
 
-Arts. 23(2)-(3), 31, 32 and 34. Only an appeal on the petition procedure, Art. 31(6), has the sixty days.
+Arts. 23(2)-(3), 31 and 34. Only an appeal on the petition procedure, Art. 31(6), has the sixty days. What comes of it
+stands in `procedure`, `opinion`, `agreement` and `streams`.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
@@ -10,9 +12,9 @@ from pydantic import AwareDatetime, Field
 
 from domain.case.chapter import CLOCK_SKEW_MAX, NOT_CLASSIFIED, Chapter, Decider, Moment, before, frame, in_future
 from domain.case.state import HOLDING, Case, Phase
-from domain.event import Command, Decision, Event, LegalBases, Reference, Refusal, Sealed
+from domain.event import Command, Decision, Event, Reference, Refusal, Sealed
 from domain.rules import EXTENSION_DAYS_MAX
-from domain.vocabulary import Category, Outcome, Route, ServiceMethod
+from domain.vocabulary import Category, Channel, HandoffKind, Route, ServiceMethod, SimplifiedGround
 
 # --- events -----------------------------------------------------------------------------------------------------------
 
@@ -24,12 +26,30 @@ class ReceiptNotified(Event):
     method: ServiceMethod
 
 
+class SimplifiedHandlingChosen(Event):
+    """The matter is fit for simplified handling, 信访事项简易办理办法 (国信办发〔2022〕17号): shorter periods run."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.SimplifiedHandlingChosen"
+    ground: SimplifiedGround
+
+
 class Accepted(Event):
-    """The matter was accepted (受理); an appeal names its route of Art. 31."""
+    """The matter was accepted (受理); an appeal names its route of Art. 31.
+
+    `is_simplified`: it is handled in the simplified way that was chosen before.
+    """
 
     type_name: ClassVar[str] = "lianxi.case.v1.Accepted"
     category: Category
     route: Route | None = None
+    is_simplified: bool = False
+
+
+class PetitionerHeard(Event):
+    """The petitioner stated facts and reasons, and was listened to, Art. 31(6)."""
+
+    type_name: ClassVar[str] = "lianxi.case.v1.PetitionerHeard"
+    channel: Channel
 
 
 class Extended(Event):
@@ -43,24 +63,6 @@ class Extended(Event):
     reason: Sealed
 
 
-class OpinionIssued(Event):
-    """The written handling opinion (信访处理意见书) with claim, facts, opinion and legal basis, Art. 32."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.OpinionIssued"
-    outcome: Outcome
-    legal_bases: LegalBases
-    facts: Sealed
-    opinion: Sealed
-
-
-class OpinionServed(Event):
-    """The opinion reached the petitioner, with proof; from here the petitioner's thirty days run, Art. 35."""
-
-    type_name: ClassVar[str] = "lianxi.case.v1.OpinionServed"
-    method: ServiceMethod
-    proof: Reference
-
-
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -70,10 +72,22 @@ class NotifyReceipt(Command):
     method: ServiceMethod
 
 
+class ChooseSimplifiedHandling(Command):
+    """Choose simplified handling before acceptance, 信访事项简易办理办法 (国信办发〔2022〕17号)."""
+
+    ground: SimplifiedGround
+
+
 class AcceptPetition(Command):
     """Accept the matter; for an appeal the route of Art. 31 is required."""
 
     route: Route | None = None
+
+
+class HearPetitioner(Command):
+    """Record that the petitioner was heard, and how, Art. 31(6)."""
+
+    channel: Channel
 
 
 class ExtendHandling(Command):
@@ -85,27 +99,55 @@ class ExtendHandling(Command):
     reason: Sealed
 
 
-class IssueOpinion(Command):
-    """Issue the written handling opinion, Art. 32."""
-
-    outcome: Outcome
-    legal_bases: LegalBases = ()
-    facts: Sealed
-    opinion: Sealed
-
-
-class ServeOpinion(Command):
-    """Record that the opinion was served, how, and where the proof is kept."""
-
-    method: ServiceMethod
-    proof: Reference
-
-
 # --- decide -----------------------------------------------------------------------------------------------------------
 
 
 def _notify(case: Case, command: NotifyReceipt, time: datetime, _moment: Moment) -> Decision:
     return (ReceiptNotified(**frame(case, command, time), method=command.method),)
+
+
+def _simplify(case: Case, command: ChooseSimplifiedHandling, time: datetime, moment: Moment) -> Decision:
+    if case.category is None:
+        return NOT_CLASSIFIED
+    if moment.law.rule("SIMPLE-OPINION", case.first_received_time) is None:
+        return Refusal(
+            "SIMPLIFIED_NOT_IN_FORCE",
+            "the petition was received before the measure on simplified handling was in force",
+            "该事项收到时简易办理办法尚未施行",
+            SIMPLIFIED_MEASURE,
+            remedy="handle it in the ordinary way",
+        )
+    for excludes, reason, reason_zh in _NOT_SIMPLE:
+        if excludes(case):
+            return Refusal(
+                "SIMPLIFIED_NOT_FOR_THIS",
+                f"simplified handling is not for {reason}",
+                f"{reason_zh},不适用简易办理",
+                SIMPLIFIED_MEASURE,
+                remedy="handle it in the ordinary way",
+            )
+    return (SimplifiedHandlingChosen(**frame(case, command, time), ground=command.ground),)
+
+
+SIMPLIFIED_MEASURE = "信访事项简易办理办法 (国信办发〔2022〕17号)"
+
+_NOT_SIMPLE: tuple[tuple[Callable[[Case], bool], str, str], ...] = (
+    (lambda case: case.is_repeat, "a repeated petition", "重复信访事项"),
+    (lambda case: case.category is Category.ACCUSATION, "accusations", "检举控告类事项"),
+    (lambda case: case.is_collective, "a collective petition", "集体信访事项"),
+    (lambda case: case.urgency is not None, "major or urgent matters", "重大、紧急信访事项"),
+    (
+        lambda case: case.incoming is not None and case.incoming.kind is HandoffKind.ASSIGNMENT,
+        "what a superior assigned",
+        "上级交办的信访事项",
+    ),
+    (
+        lambda case: case.joint is not None or bool(case.assistants),
+        "what several agencies answer for",
+        "涉及多个责任单位的信访事项",
+    ),
+)
+"""What the measure leaves to ordinary handling, as far as the case can tell; the routes come with acceptance."""
 
 
 def _accept(case: Case, command: AcceptPetition, time: datetime, _moment: Moment) -> Decision:
@@ -119,7 +161,17 @@ def _accept(case: Case, command: AcceptPetition, time: datetime, _moment: Moment
             "Art. 31",
             "route",
         )
-    return (Accepted(**frame(case, command, time), category=case.category, route=command.route),)
+    # What is led into another procedure is not for simplified handling: it goes the ordinary way.
+    is_simplified = case.is_simplified and command.route in (None, Route.PETITION_PROCEDURE)
+    return (
+        Accepted(
+            **frame(case, command, time), category=case.category, route=command.route, is_simplified=is_simplified
+        ),
+    )
+
+
+def _hear(case: Case, command: HearPetitioner, time: datetime, _moment: Moment) -> Decision:
+    return (PetitionerHeard(**frame(case, command, time), channel=command.channel),)
 
 
 def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment) -> Decision:
@@ -133,8 +185,8 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
             "该事项不适用六十日办理期限,依照相应程序的期限办理",
             rule.article,
         )
-    if time < case.accepted_time:
-        return before("occurred_time", "acceptance", "受理之日")
+    if problem := before_acceptance(case, time):
+        return problem
     if case.extended_days:
         return Refusal("ALREADY_EXTENDED", "handling is extended once only", "办理期限只能延长一次", rule.article)
     if not 1 <= command.days <= rule.extension_days_max:
@@ -162,52 +214,43 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
     return (Extended(**frame(case, command, time), **fields, reason=command.reason, due_date=due.due_date),)
 
 
-def _issue(case: Case, command: IssueOpinion, time: datetime, _moment: Moment) -> Decision:
-    if case.accepted_time and time < case.accepted_time:
+# --- refusals that what follows acceptance shares ---------------------------------------------------------------------
+
+NOT_AN_APPEAL = Refusal(
+    "NOT_AN_APPEAL",
+    "this is for appeals and requests only",
+    "仅适用于申诉求决类事项",
+    "Arts. 31, 33",
+    "category",
+    "suggestions and accusations have streams of their own, Arts. 29 and 30",
+)
+
+
+def before_acceptance(case: Case, time: datetime) -> Refusal | None:
+    """The refusal for an act that lies before the acceptance that it follows from."""
+    if case.accepted_time is not None and time < case.accepted_time:
         return before("occurred_time", "acceptance", "受理之日")
-    if not command.legal_bases:
-        return Refusal(
-            "OPINION_WITHOUT_BASIS",
-            "a handling opinion states its legal basis",
-            "信访处理意见书应当载明法律法规依据",
-            "Art. 32(1)",
-            "legal_bases",
-            "name at least one law, regulation or rule",
-        )
-    return (
-        OpinionIssued(
-            **frame(case, command, time),
-            outcome=command.outcome,
-            legal_bases=command.legal_bases,
-            facts=command.facts,
-            opinion=command.opinion,
-        ),
-    )
-
-
-def _serve(case: Case, command: ServeOpinion, time: datetime, _moment: Moment) -> Decision:
-    if case.opinion_time and time < case.opinion_time:
-        return before("occurred_time", "the opinion", "出具意见之日")
-    return (OpinionServed(**frame(case, command, time), method=command.method, proof=command.proof),)
+    return None
 
 
 CHAPTER = Chapter(
     evolve={
         ReceiptNotified: lambda *_: {},
-        Accepted: lambda _, e: {"phase": Phase.ACCEPTED, "route": e.route, "accepted_time": e.occurred_time},
-        Extended: lambda _, e: {"extended_days": e.days},
-        OpinionIssued: lambda _, e: {
-            "phase": Phase.OPINION_ISSUED,
-            "outcome": e.outcome,
-            "opinion_time": e.occurred_time,
+        SimplifiedHandlingChosen: lambda *_: {"is_simplified": True},
+        Accepted: lambda _, e: {
+            "phase": Phase.ACCEPTED,
+            "route": e.route,
+            "accepted_time": e.occurred_time,
+            "is_simplified": e.is_simplified,
         },
-        OpinionServed: lambda _, e: {"phase": Phase.SERVED, "served_time": e.occurred_time},
+        PetitionerHeard: lambda *_: {},
+        Extended: lambda _, e: {"extended_days": e.days},
     },
     decide={
         NotifyReceipt: Decider(HOLDING | {Phase.HANDED_OFF}, _notify),
+        ChooseSimplifiedHandling: Decider(frozenset({Phase.OPEN}), _simplify),
         AcceptPetition: Decider(frozenset({Phase.OPEN}), _accept),
+        HearPetitioner: Decider(frozenset({Phase.OPEN, Phase.ACCEPTED}), _hear),
         ExtendHandling: Decider(frozenset({Phase.ACCEPTED}), _extend),
-        IssueOpinion: Decider(frozenset({Phase.ACCEPTED}), _issue),
-        ServeOpinion: Decider(frozenset({Phase.OPINION_ISSUED}), _serve),
     },
 )
