@@ -8,25 +8,24 @@ matter into another procedure while that lasts, or the petitioner's own window, 
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
-from domain.vocabulary import Adoption, ReviewResult, ReviewStage
+from domain.vocabulary import Adoption, ReviewResult, ReviewStage, Word
 
 PETITIONER = "petitioner"
 """The account of the petitioner's own window; no agency has this id, because nobody owes that time."""
 
 
-class SegmentKind(StrEnum):
+class SegmentKind(Word):
     """What a stretch of a petition's life is spent in."""
 
-    UNACCEPTED = "unaccepted"
-    OFFERED = "offered"
-    DISPUTED = "disputed"
-    HANDLING = "handling"
-    OTHER_PROCEDURE = "other_procedure"
-    REVIEW = "review"
-    PETITIONER_WINDOW = "petitioner_window"
+    UNACCEPTED = "unaccepted", "待受理"
+    OFFERED = "offered", "转送途中"
+    DISPUTED = "disputed", "异议待核实"
+    HANDLING = "handling", "办理"
+    OTHER_PROCEDURE = "other_procedure", "其他程序"
+    REVIEW = "review", "复查(复核)"
+    PETITIONER_WINDOW = "petitioner_window", "信访人请求期限"
 
 
 class Segment(NamedTuple):

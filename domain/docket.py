@@ -5,24 +5,24 @@ to the other's hand-off of it, Arts. 11 and 24(1). The office's log takes each d
 follows from petition and ground. It is a fact about agencies; the petitioner's content has no part in it.
 """
 
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime
 
 from domain.event import AgencyId, Event
+from domain.vocabulary import Word
 
 DOCKET_NAMESPACE = UUID("5b8e2c74-0f4b-5c1d-8a36-7d1e90c2ab53")
 RETURNS_TO_DOCKET = 3
 """A practice of this system, not a figure of the law: Art. 24 leaves open how often a matter may come back."""
 
 
-class DocketGround(StrEnum):
+class DocketGround(Word):
     """Why a matter is put to the Joint Meeting."""
 
-    THIRD_RETURN = "third_return"
-    MUTUAL_OBJECTION = "mutual_objection"
+    THIRD_RETURN = "third_return", "第三次退回"
+    MUTUAL_OBJECTION = "mutual_objection", "互相异议"
 
 
 class PetitionDocketed(Event):

@@ -6,7 +6,6 @@ decides anything.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -28,6 +27,7 @@ from domain.vocabulary import (
     Route,
     Urgency,
     UrgentRecipient,
+    Word,
 )
 
 CASE_NAMESPACE = UUID("6e1f4c5e-2d0b-5a55-9d2c-7f0d3c1b9a10")
@@ -51,29 +51,29 @@ class Materials(Value):
 NO_MATERIALS = Materials()
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """Where the case stands, as its own agency sees it."""
 
-    OPEN = "open"
-    HANDED_OFF = "handed_off"
-    OBJECTED = "objected"
-    RETURNED = "returned"
-    CONSULTED = "consulted"
-    ASSISTING = "assisting"
-    ACCEPTED = "accepted"
-    NOT_ACCEPTED = "not_accepted"
-    DIVERTED = "diverted"
-    CONCLUDED = "concluded"
-    SETTLED = "settled"
-    OPINION_ISSUED = "opinion_issued"
-    SERVED = "served"
-    UNDER_REVIEW = "under_review"
-    REVIEWING = "reviewing"
-    REVIEW_DECLINED = "review_declined"
-    REVIEW_ISSUED = "review_issued"
-    REVIEW_SERVED = "review_served"
-    ENDED = "ended"
-    INFORMED = "informed"
+    OPEN = "open", "待受理"
+    HANDED_OFF = "handed_off", "已转出"
+    OBJECTED = "objected", "已提异议"
+    RETURNED = "returned", "已退回"
+    CONSULTED = "consulted", "协商中"
+    ASSISTING = "assisting", "协助办理"
+    ACCEPTED = "accepted", "办理中"
+    NOT_ACCEPTED = "not_accepted", "不予受理"
+    DIVERTED = "diverted", "已导入其他程序"
+    CONCLUDED = "concluded", "已办结"
+    SETTLED = "settled", "已达成协议"
+    OPINION_ISSUED = "opinion_issued", "已出具意见"
+    SERVED = "served", "已送达"
+    UNDER_REVIEW = "under_review", "复查(复核)中"
+    REVIEWING = "reviewing", "办理复查(复核)"
+    REVIEW_DECLINED = "review_declined", "复查(复核)未受理"
+    REVIEW_ISSUED = "review_issued", "已出具复查(复核)意见"
+    REVIEW_SERVED = "review_served", "复查意见已送达"
+    ENDED = "ended", "终结"
+    INFORMED = "informed", "已获通报"
 
 
 HOLDING = frozenset({Phase.OPEN, Phase.OBJECTED, Phase.ACCEPTED, Phase.OPINION_ISSUED, Phase.SERVED})

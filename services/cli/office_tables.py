@@ -12,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from domain.calendar import SHANGHAI
+from domain.docket import DocketGround
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2, vocabulary_pb2
 
@@ -119,9 +120,6 @@ def gaps(rows: Iterable[pb.Gap]) -> Table:
     return table
 
 
-_GROUNDS = {"third_return": "third return 第三次退回", "mutual_objection": "mutual objection 互相异议"}
-
-
 def docket(rows: Iterable[pb.DocketEntry]) -> Table:
     """What is put to the Joint Meeting by itself."""
     table = _table(
@@ -130,7 +128,7 @@ def docket(rows: Iterable[pb.DocketEntry]) -> Table:
     for row in rows:
         table.add_row(
             _time(row, "reached_time"),
-            _GROUNDS.get(row.ground, row.ground),
+            f"{DocketGround(row.ground).term} {row.ground}",
             ", ".join(row.agencies),
             row.petition_id,
             _time(row, "docketed_time"),
