@@ -14,6 +14,17 @@ from services.kit.bus.broker import free_port
 
 AGENCY = "housing-bureau:agency:住建局:Housing Bureau"
 
+PLACED = json.dumps(
+    {
+        "agency": "housing-bureau",
+        "kind": "agency",
+        "name_zh": "住建局",
+        "name": "Housing Bureau",
+        "division": "990100",
+        "superior": "government",
+    }
+)
+
 
 def init(directory: Path, agency: str, *options: str) -> Result:
     """Set a node up without certificates."""
@@ -55,12 +66,23 @@ def test_an_agency_that_is_not_written_as_one_is_refused(tmp_path: Path, agency:
     assert not (tmp_path / "housing.env").exists()
 
 
+@pytest.mark.parametrize(
+    "agency", ['{"agency": "housing"', '{"agency": "housing"}', PLACED.replace("990100", "123456")]
+)
+def test_an_agency_in_braces_is_read_as_json_and_checked_like_any_other(tmp_path: Path, agency: str) -> None:
+    addresses = ["--log-dsn", "postgresql://a", "--keys-dsn", "postgresql://b", "--bus", "kafka://c:1"]
+    told = init(tmp_path, agency, *addresses)
+    assert told.exit_code != 0
+    assert "JSON" in told.output or "LIANXI_AGENCIES" in told.output
+    assert not (tmp_path / "housing.env").exists()
+
+
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_a_node_is_set_up_runs_and_stops_when_told(tmp_path: Path) -> None:
     port = free_port()
     city = tmp_path / "city"
-    told = init(city, AGENCY, "--listen", f"127.0.0.1:{port}")
+    told = init(city, PLACED, "--listen", f"127.0.0.1:{port}")
     assert told.exit_code == 0, told.output
     env_file = city / "housing.env"
     assert env_file.stat().st_mode & 0o077 == 0
