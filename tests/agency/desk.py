@@ -28,7 +28,11 @@ FIELDS: dict[str, dict[str, Any]] = {
     "RuleOnObjection": {"uphold": True},
     "NotifyReceipt": {"method": words.SERVICE_METHOD_POST},
     "AcceptPetition": {"route": words.ROUTE_PETITION_PROCEDURE},
-    "DeclinePetition": {"reason": words.REFUSAL_REASON_OUTSIDE_POWERS, "explanation": TEXT},
+    "DeclinePetition": {
+        "reason": words.REFUSAL_REASON_OUTSIDE_POWERS,
+        "explanation": TEXT,
+        "directed_to": words.ORGAN_OTHER_AGENCY,
+    },
     "ExtendHandling": {"days": 10, "approver": "post:head", "reason": TEXT},
     "IssueOpinion": {
         "outcome": words.OUTCOME_SUPPORT,
@@ -40,6 +44,45 @@ FIELDS: dict[str, dict[str, Any]] = {
     "ReportBack": {"report": TEXT},
     "IssueQueryCode": {},
     "UnsealMaterials": {"official": "post:clerk-3", "purpose": words.PURPOSE_HANDLING},
+    "LinkPetition": {"link": words.LINK_KIND_RELATED, "to_petition_id": "3f2b8a52-6c1d-4e0f-9a77-5d2c1b0e4a11"},
+    "NoteCorrection": {"corrects_version": 1, "explanation": TEXT},
+    "RequestRecusal": {"official": "post:clerk-3", "reason": TEXT},
+    "DecideRecusal": {"official": "post:clerk-3", "recused": True, "decided_by": "post:head"},
+    "ChooseSimplifiedHandling": {"ground": words.SIMPLIFIED_GROUND_CLEAR_AND_EASY},
+    "HearPetitioner": {"channel": words.CHANNEL_TELEPHONE},
+    "DivertToProcedure": {
+        "route": words.ROUTE_ARBITRATION,
+        "external_reference": "arbitration:2026-17",
+        "method": words.SERVICE_METHOD_POST,
+    },
+    "ResumeFromProcedure": {"route": words.ROUTE_PETITION_PROCEDURE},
+    "ConcludeProcedure": {
+        "method": words.SERVICE_METHOD_POST,
+        "proof": "post:EK2",
+        "external_reference": "arbitration:2026-17",
+    },
+    "OpenHearing": {},
+    "CloseHearing": {},
+    "BeginMediation": {
+        "kind": words.MEDIATION_KIND_MEDIATION,
+        "petitioner_consented": True,
+        "other_party_consented": True,
+        "consent_proof": "file:consent-1",
+    },
+    "EndMediation": {"reached": True},
+    "SettleByAgreement": {"agreement": TEXT, "agreement_reference": "agreement:7"},
+    "RecordExecution": {"proof": "file:receipt-1"},
+    "RecordExecutionRefused": {"unit": "water", "reason": TEXT},
+    "ReferForRelief": {"kind": words.RELIEF_KIND_SOCIAL_ASSISTANCE, "external_reference": "relief:3"},
+    "StudySuggestion": {"findings": TEXT},
+    "DecideSuggestion": {"adoption": words.ADOPTION_PARTLY_ADOPTED, "explanation": TEXT},
+    "ReplyToSuggestion": {"method": words.SERVICE_METHOD_POST, "proof": "post:EK3"},
+    "RewardSuggestion": {"external_reference": "award:1"},
+    "ReportAccusation": {
+        "recipient": words.ACCUSATION_RECIPIENT_PERSONNEL_DEPARTMENT,
+        "external_reference": "report:2",
+    },
+    "ConcludeAccusation": {"result": TEXT, "told_petitioner": True},
 }
 
 
