@@ -1,4 +1,4 @@
-"""Facts for stories: one petition, four agencies of a made-up city, and a builder for each event with plain defaults.
+"""Facts for stories: one petition, some agencies of a made-up city, and a builder for each event with plain defaults.
 
 The petition is received on Wednesday 1 March 2023 at nine in the morning, in a month without holidays.
 """
@@ -40,11 +40,14 @@ from domain.vocabulary import (
 )
 
 PETITIONS, HOUSING, LABOUR, OFFICE = "petitions", "housing", "labour", "joint-meeting"
+CITY_HOUSING, PROVINCE_HOUSING = "city-housing", "province-housing"
 KINDS = {
     PETITIONS: AgencyKind.PETITION_DEPARTMENT,
     HOUSING: AgencyKind.AGENCY,
     LABOUR: AgencyKind.AGENCY,
     OFFICE: AgencyKind.JOINT_MEETING_OFFICE,
+    CITY_HOUSING: AgencyKind.AGENCY,
+    PROVINCE_HOUSING: AgencyKind.AGENCY,
 }
 PETITION = UUID(int=1)
 FIRST, SECOND, THIRD = UUID(int=101), UUID(int=102), UUID(int=103)

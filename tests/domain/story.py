@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain.case import Arrival, Case, Moment, decide, evolve, receive
 from domain.event import Command, Decision, Event, Refusal
+from domain.jurisdiction import NO_AGENCIES, Agencies, Agency
 from services.kit.law import law_in_force
 from tests.domain.facts import KINDS, NOW
 
@@ -33,6 +34,7 @@ class Story:
     past: tuple[Event, ...] = ()
     now: datetime = NOW
     history_before: datetime | None = field(default=None)
+    agencies: Agencies = NO_AGENCIES
 
     def given(self, *events: Event) -> "Story":
         return replace(self, past=(*self.past, *events))
@@ -42,6 +44,9 @@ class Story:
 
     def open_for_history_before(self, time: datetime) -> "Story":
         return replace(self, history_before=time)
+
+    def among(self, *agencies: Agency) -> "Story":
+        return replace(self, agencies=Agencies(agencies))
 
     @property
     def case(self) -> Case | None:
@@ -53,11 +58,13 @@ class Story:
 
     def when(self, command: Command) -> Answer:
         """Give the command to the case."""
-        return Answer(decide(self.case, command, Moment(self.now, law_in_force(), self.history_before)))
+        moment = Moment(self.now, law_in_force(), self.history_before, self.agencies)
+        return Answer(decide(self.case, command, moment))
 
     def when_arrives(self, sent: Event, *, agency: str, cause: str = "sender:1") -> Answer:
         """Let a fact that another agency recorded arrive at `agency`."""
-        return Answer(receive(self.case, sent, Arrival(cause, agency, KINDS[agency], self.now, self.history_before)))
+        arrival = Arrival(cause, agency, KINDS[agency], self.now, self.history_before, self.agencies)
+        return Answer(receive(self.case, sent, arrival))
 
 
 case = Story()
