@@ -12,11 +12,13 @@ from uuid import UUID
 
 from domain.approaching import DueDateApproaching
 from domain.breach import BreachRecorded
+from domain.case.record import QueryCodeIssued
 from domain.custody import Custody, Segment
 from domain.docket import RETURNS_TO_DOCKET, DocketGround, PetitionDocketed
 from domain.duties import CASE_PREFIX, Duty, DutyBook
 from domain.event import Happening
 from domain.law import Law
+from domain.rating import RatingGiven, RatingSheet
 from domain.vocabulary import Adoption, LinkKind, ReviewResult, ReviewStage
 
 
@@ -57,6 +59,8 @@ class Changes:
     segments: dict[int, Segment] = field(default_factory=dict)
     breaches: dict[tuple[str, int], tuple[BreachRecorded, datetime]] = field(default_factory=dict)
     dockets: dict[str, Docket] = field(default_factory=dict)
+    query_code: QueryCodeIssued | None = None
+    is_rating_moved: bool = False
 
 
 class PetitionFile:
@@ -80,6 +84,7 @@ class PetitionFile:
         "outcome",
         "petition_id",
         "phase",
+        "ratings",
         "returns",
         "urgency",
         "warned_dates",
@@ -93,6 +98,7 @@ class PetitionFile:
         self.custody = Custody()
         self.handoffs: dict[UUID, Handoff] = {}
         self.dockets: dict[str, Docket] = {}
+        self.ratings = RatingSheet()
         self.first_received_time: datetime | None = None
         self.first_agency: str | None = None
         self.channel: str | None = None
@@ -112,18 +118,14 @@ class PetitionFile:
         event: Any = happening.event
         if not event.type_name.startswith(CASE_PREFIX):
             # The office's own facts move nothing on the petition's road.
-            if event.type_name == BreachRecorded.type_name:
-                self._breach(event, happening.recorded_time, changes)
-            elif event.type_name == DueDateApproaching.type_name:
-                self._warned(event, changes)
-            elif event.type_name == PetitionDocketed.type_name:
-                self._docketed(event, happening.recorded_time, changes)
+            self._apply_office_fact(event, happening.recorded_time, changes)
             return
         name = event.type_name.removeprefix(CASE_PREFIX)
         self.events += 1
         self.last_event_time = event.occurred_time
         if self.custody.admits(name, event):
             self._summarise(name, event)
+            self._serve_petitioner(name, event, changes)
         book = self.books.get(happening.case_id)
         if book is None:
             book = self.books[happening.case_id] = DutyBook(happening.case_id)
@@ -136,6 +138,22 @@ class PetitionFile:
         if (handoff := self._handoff(name, event)) is not None:
             self.handoffs[handoff.handoff_id] = changes.handoffs[handoff.handoff_id] = handoff
             self._look_for_docket(handoff, event, changes)
+
+    def _apply_office_fact(self, event: Any, recorded_time: datetime, changes: Changes) -> None:
+        if event.type_name == BreachRecorded.type_name:
+            self._breach(event, recorded_time, changes)
+        elif event.type_name == DueDateApproaching.type_name:
+            self._warned(event, changes)
+        elif event.type_name == PetitionDocketed.type_name:
+            self._docketed(event, recorded_time, changes)
+        elif event.type_name == RatingGiven.type_name:
+            self.ratings.rate(event)
+            changes.is_rating_moved = True
+
+    def _serve_petitioner(self, name: str, event: Any, changes: Changes) -> None:
+        changes.is_rating_moved = self.ratings.apply(name, event) or changes.is_rating_moved
+        if name == "QueryCodeIssued" and event.agency == self.first_agency:
+            changes.query_code = event
 
     def _look_for_docket(self, handoff: Handoff, event: Any, changes: Changes) -> None:
         """See whether the petition now goes to and fro so that the Joint Meeting must hear of it."""

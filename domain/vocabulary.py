@@ -13,7 +13,7 @@ class Word(StrEnum):
 
     term: str
 
-    def __new__(cls, value: str, term: str) -> "Word":
+    def __new__(cls, value: str, term: str = "") -> "Word":
         word = str.__new__(cls, value)
         word._value_ = value
         word.term = term
@@ -245,3 +245,10 @@ class Satisfaction(Word):
     SATISFIED = "satisfied", "满意"
     BASICALLY_SATISFIED = "basically_satisfied", "基本满意"
     NOT_SATISFIED = "not_satisfied", "不满意"
+
+
+class RatedRole(Word):
+    """Whose work a petitioner rates, each once, 国信发〔2022〕11号."""
+
+    PETITION_DEPARTMENT = "petition_department", "信访部门"
+    HANDLING_AGENCY = "handling_agency", "责任单位"
