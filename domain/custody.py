@@ -6,8 +6,8 @@ limbo (offered: the sender; disputed: the sender, who has to rule; unaccepted: t
 matter into another procedure while that lasts, or the petitioner's own window, which is charged to nobody.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.vocabulary import Adoption, ReviewResult, ReviewStage, Word
@@ -37,6 +37,29 @@ class Segment(NamedTuple):
     charged_to: str
     from_time: datetime
     to_time: datetime | None = None
+
+
+class Account(NamedTuple):
+    """All time of one kind that is charged to one account: an agency's clock, or the petitioner's."""
+
+    charged_to: str
+    kind: str
+    spent: timedelta
+
+
+def accounts_of(segments: Iterable[Any], now: datetime) -> tuple[Account, ...]:
+    """Sum a petition's segments up to `now` by account and kind, the longest first.
+
+    Takes anything with the fields of `Segment`. The sums add up to the citizen's own clock (I2): the time from the
+    first receipt to the end, or to `now`.
+    """
+    spent: dict[tuple[str, str], timedelta] = {}
+    for one in segments:
+        until = min(now, one.to_time or now)
+        key = (one.charged_to, one.kind)
+        spent[key] = spent.get(key, timedelta()) + max(until - one.from_time, timedelta())
+    accounts = (Account(charged_to, kind, time) for (charged_to, kind), time in spent.items())
+    return tuple(sorted(accounts, key=lambda account: (-account.spent, account.charged_to, account.kind)))
 
 
 class Custody:

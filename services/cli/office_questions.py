@@ -85,12 +85,13 @@ def handoffs(office: Office, *, petition_id: str) -> None:
     lianxi office handoffs 5d1c3a52-0000-4000-8000-000000000001
     """
     passed = office.ask("ListHandoffs", pb.ListHandoffsRequest(petition_id=petition_id, page_size=200)).handoffs
-    segments = office.ask("ListCustody", pb.ListCustodyRequest(petition_id=petition_id)).segments
+    custody: pb.ListCustodyResponse = office.ask("ListCustody", pb.ListCustodyRequest(petition_id=petition_id))
     if office.as_json:
-        office.show_json(handoffs=list(passed), custody=list(segments))
+        office.show_json(handoffs=list(passed), custody=custody)
         return
     office.console.print(tables.handoffs(passed))
-    office.console.print(tables.custody(segments))
+    office.console.print(tables.custody(custody.segments))
+    office.console.print(tables.clocks(custody))
 
 
 @click.command(short_help="Every fact on it. 办理记录")
@@ -123,8 +124,8 @@ def explain(office: Office, *, duty_id: str) -> None:
         office.show_json(explanation=found)
         return
     office.console.print(tables.duties([found.duty], f"{found.title_zh} {found.title}", office.console))
-    for number, step in enumerate(found.steps, 1):
-        office.console.print(f"  {number}. {step}", highlight=False)
+    for number, (zh, en) in enumerate(zip(found.steps_zh, found.steps, strict=True), 1):
+        office.console.print(f"  {number}. {zh}\n     {en}", highlight=False)
 
 
 @click.command(short_help="What waits without a date in law. 法律未定期限的事项")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
@@ -12,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from domain.calendar import SHANGHAI
+from domain.custody import SegmentKind
 from domain.docket import DocketGround
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2, vocabulary_pb2
@@ -151,8 +153,25 @@ def custody(rows: Iterable[pb.CustodySegment]) -> Table:
     )
     for row in rows:
         until = _time(row, "to_time") or "now 至今"
-        table.add_row(str(row.number), row.kind, row.custodian, row.charged_to, _time(row, "from_time"), until)
+        table.add_row(str(row.number), _kind(row), row.custodian, row.charged_to, _time(row, "from_time"), until)
     return table
+
+
+def clocks(found: pb.ListCustodyResponse) -> Table:
+    """Each agency's own clock, and the citizen's, to which they add up."""
+    table = _table("clocks 计时", ("charged to 计入", "kind 阶段", "days 天数"))
+    for row in found.accounts:
+        table.add_row(row.charged_to, _kind(row), _days(row.spent))
+    table.add_row("the citizen's clock 群众等待合计", "", _days(found.citizen_time), style="bold")
+    return table
+
+
+def _kind(row: pb.CustodySegment | pb.CustodyAccount) -> str:
+    return f"{SegmentKind(row.kind).term} {row.kind}"
+
+
+def _days(spent: Duration) -> str:
+    return f"{spent.ToTimedelta().total_seconds() / 86_400:.1f}"
 
 
 def timeline(rows: Iterable[pb.TimelineEntry]) -> Table:

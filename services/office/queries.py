@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import ONE_DAY, DueState, civil_date, end_of_day
+from domain.custody import accounts_of
 from domain.duty_table import rule_row
 from domain.event import Refusal
 from lianxi.office.v1 import office_service_pb2 as pb
@@ -16,7 +17,7 @@ from lianxi.type.v1 import duty_pb2
 from services.kit.database import Rows
 from services.kit.node import Node
 from services.kit.rpc.errors import Malformed, Refused, Violation
-from services.kit.rpc.messages import fields_of, message_of
+from services.kit.rpc.messages import duration, fields_of, message_of
 from services.office.reading import Page, Reader, select, uuid_of
 from services.office.views.custody import SegmentRow
 from services.office.views.duties import BY_DUE, STANDING, STATUS, DutyRow
@@ -148,8 +149,17 @@ class Queries:
         sequence, rows = self._reader.rows(query, {"petition_id": petition_id})
         if not rows:
             raise Refused(PETITION_UNKNOWN)
-        segments = [message_of(pb.CustodySegment, SegmentRow._make(row)) for row in rows]
-        return pb.ListCustodyResponse(segments=segments, as_of_sequence=sequence)
+        segments = [SegmentRow._make(row) for row in rows]
+        accounts = accounts_of(segments, self._node.clock())
+        return pb.ListCustodyResponse(
+            segments=[message_of(pb.CustodySegment, segment) for segment in segments],
+            accounts=[
+                pb.CustodyAccount(charged_to=one.charged_to, kind=one.kind, spent=duration(one.spent))
+                for one in accounts
+            ],
+            citizen_time=duration(sum((one.spent for one in accounts), timedelta())),
+            as_of_sequence=sequence,
+        )
 
     def list_timeline(self, request: pb.ListTimelineRequest) -> pb.ListTimelineResponse:
         """List every fact on a petition, in the order of taking in."""

@@ -18,7 +18,9 @@ OPEN_ENDED = sorted(
     (
         duty
         for duty in DUTIES
-        if duty.nature == "duty" and duty.due_time is None and duty.met_time is None and duty.released_time is None
+        if duty.nature == "duty"
+        and duty.opened_time <= NOW
+        and (duty.due_time, duty.met_time, duty.released_time) == (None, None, None)
     ),
     key=lambda duty: (duty.opened_time, duty.duty_id),
 )

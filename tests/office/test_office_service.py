@@ -173,8 +173,16 @@ def test_hands_custody_and_timeline_of_a_petition(asked: OfficeServiceStub) -> N
         assert [one.sequence for one in timeline] == sorted(one.sequence for one in timeline)
         handoffs = pages(asked.ListHandoffs, pb.ListHandoffsRequest(petition_id=name, page_size=1), "handoffs")
         assert [one.number for one in handoffs] == list(range(1, PETITIONS[petition_id].handoffs + 1))
-        segments = asked.ListCustody(pb.ListCustodyRequest(petition_id=name)).segments
+        custody = asked.ListCustody(pb.ListCustodyRequest(petition_id=name))
+        segments = custody.segments
         assert [one.from_time for one in segments[1:]] == [one.to_time for one in segments[:-1]]
+        row = PETITIONS[petition_id]
+        assert row.first_received_time is not None
+        until = min(row.ended_time or NOW, NOW)
+        waited = custody.citizen_time.ToTimedelta() - (until - row.first_received_time)
+        assert abs(waited) < timedelta(seconds=1)
+        spent = [one.spent.ToTimedelta() for one in custody.accounts]
+        assert sum(spent, timedelta()) == custody.citizen_time.ToTimedelta()
 
 
 def test_all_hand_offs_of_an_agency(asked: OfficeServiceStub) -> None:

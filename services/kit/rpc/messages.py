@@ -6,12 +6,13 @@ read is worked out once. What cannot be read is a `Malformed` that names the fie
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -175,4 +176,11 @@ def timestamp(instant: datetime) -> Timestamp:
     """Return an instant as the wire has it."""
     message = Timestamp()
     message.FromDatetime(instant)
+    return message
+
+
+def duration(length: timedelta) -> Duration:
+    """Return a length of time as the wire has it."""
+    message = Duration()
+    message.FromTimedelta(length)
     return message
