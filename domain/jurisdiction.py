@@ -42,6 +42,9 @@ class Agency(NamedTuple):
         return (self.established is None or self.established <= on) and (self.abolished is None or on < self.abolished)
 
 
+_NEVER_TAINTED = (AgencyKind.DISCIPLINE_ORGAN, AgencyKind.PARTY_OR_GOVERNMENT)
+
+
 def level_of(division: str) -> AgencyLevel:
     """Return the level of a division, as its six digits say it: two each for province, city and county."""
     if division == NATION:
@@ -64,7 +67,8 @@ class Agencies:
         self._predecessors: dict[str, list[str]] = {}
         for one in self._agencies.values():
             for heir in one.successors:
-                self._predecessors.setdefault(heir, []).append(one.agency)
+                if self._is_tainted(heir, one):
+                    self._predecessors.setdefault(heir, []).append(one.agency)
         self._above: dict[str, frozenset[str]] = {}
 
     def __iter__(self) -> Iterator[Agency]:
@@ -78,13 +82,13 @@ class Agencies:
         return self._agencies.get(agency)
 
     def successor(self, agency: str, on: date) -> tuple[str, ...]:
-        """Return who takes in what the agency had to handle, Art. 24(2); empty while it stands, or if it is unknown.
+        """Return who takes in what the agency had to handle, Art. 24(2); empty until it is abolished, or if unknown.
 
         Those are the agencies that carry on its powers, through every later split and merger. Where none is named or
         left, the duty is unclear, and the Party committee and government of its own level receive, or say who does.
         """
         gone = self.find(agency)
-        if gone is None or gone.stands(on):
+        if gone is None or gone.abolished is None or on < gone.abolished:
             return ()
         heirs = self._heirs(agency, on)
         if heirs or gone.division is None:
@@ -102,6 +106,7 @@ class Agencies:
         """Tell whether an agency is or ever was below another or below its heirs, or is an heir of it itself.
 
         It asks for no date, because it protects: a tie that ended still is one along which an accusation could leak.
+        A superior, a government or a discipline organ is under nobody who names it as heir.
         """
         return of in self._all_above(agency)
 
@@ -132,22 +137,17 @@ class Agencies:
 
     def _heirs(self, agency: str, on: date) -> tuple[str, ...]:
         """Return the standing agencies at the ends of a chain of splits and mergers, those named first in front."""
-        found: dict[str, None] = {}
-        seen = {agency}
-
-        def follow(gone: Agency) -> None:
-            for heir in gone.successors:
-                known = self.find(heir)
-                if heir in seen:
-                    continue
-                seen.add(heir)
-                if known is not None and known.stands(on):
-                    found[heir] = None
-                elif known is not None:
-                    follow(known)
-
-        if (gone := self.find(agency)) is not None:
-            follow(gone)
+        found: list[str] = []
+        seen, open_ends = {agency}, [agency]
+        while open_ends:
+            one = open_ends.pop()
+            known = self.find(one)
+            if known is not None and known.stands(on) and one != agency:
+                found.append(one)
+            elif known is not None:
+                heirs = [heir for heir in known.successors if heir not in seen]
+                seen.update(heirs)
+                open_ends += reversed(heirs)
         return tuple(found)
 
     def _ladder(self, agency: str, on: date) -> Iterator[str]:
@@ -199,6 +199,21 @@ class Agencies:
                 known = self.find(superior)
                 superiors += known.successors if known else ()
         return above
+
+    def _is_tainted(self, heir: str, gone: Agency) -> bool:
+        """Tell whether an heir is kept from accusations of the agency that names it.
+
+        Not so its superiors and those who judge or govern it: else it would escape them by calling them its heirs.
+        """
+        known = self.find(heir)
+        if known is not None and known.kind in _NEVER_TAINTED and known.kind is not gone.kind:
+            return False
+        above: set[str] = set()
+        step = gone.superior
+        while step is not None and step not in above:
+            above.add(step)
+            step = self._superior(step)
+        return heir not in above
 
     def _offices(self, agency: str, on: date) -> list[str]:
         """Return the Joint Meeting Offices of the division and of those around it, the nearest first."""

@@ -149,6 +149,13 @@ def test_the_first_heir_of_an_abolished_superior_is_the_next_above() -> None:
     assert city.is_under("housing-east", "water")
 
 
+def test_before_an_agency_is_founded_nobody_succeeds_it_and_it_leads_nobody() -> None:
+    founded = Agency("homes", AgencyKind.AGENCY, CITY, "government", NEXT_YEAR, None, ("water",))
+    city = Agencies((*BUREAUS, founded, agency("homes-east", "homes", DISTRICT)))
+    assert city.successor("homes", TODAY) == ()
+    assert city.next_higher("homes-east", NEXT_YEAR) == "homes"
+
+
 def test_a_superior_that_left_nobody_is_passed_over() -> None:
     gone = tuple(one._replace(abolished=TODAY) if one.agency == "housing" else one for one in BUREAUS)
     assert Agencies(gone).next_higher("housing-east", TODAY) == "government"
@@ -180,6 +187,17 @@ def test_an_accusation_reaches_the_accused_what_it_leads_and_whoever_succeeds_it
     assert not city.reaches([], "housing")
 
 
+@pytest.mark.parametrize("heir", ["discipline", "government", "housing"])
+def test_nobody_escapes_its_judges_or_superiors_by_naming_them_as_its_heirs(heir: str) -> None:
+    discipline = agency("discipline", "government", kind=AgencyKind.DISCIPLINE_ORGAN)
+    for superior in (None, "housing-east"):
+        cunning = agency("cunning", superior, DISTRICT, successors=(heir, "water"))
+        city = Agencies((*BUREAUS, discipline, cunning))
+        assert city.reaches(["cunning"], "water")
+        assert not city.reaches(["cunning"], "discipline")
+        assert city.reaches(["cunning"], "housing") == (heir == "housing" and superior is None)
+
+
 def test_a_directory_that_says_nothing_still_keeps_it_from_the_accused_itself() -> None:
     assert NO_AGENCIES.reaches(["housing"], "housing")
     assert not NO_AGENCIES.reaches(["housing"], "water")
@@ -189,6 +207,7 @@ def test_a_directory_that_says_nothing_still_keeps_it_from_the_accused_itself() 
 
 # --- whatever is declared -------------------------------------------------------------------------------------------
 
+JUDGES = (AgencyKind.PARTY_OR_GOVERNMENT, AgencyKind.DISCIPLINE_ORGAN)
 NAMES = [f"a{number}" for number in range(9)]
 DAYS = st.sampled_from([LAST_YEAR, TODAY, NEXT_YEAR])
 
@@ -256,12 +275,13 @@ def test_whatever_answers_for_an_agency_on_a_day_stands_on_that_day_and_is_prote
     assert known is not None
     heirs = city.successor(name, on)
     assert name not in heirs
-    assert not (heirs and known.stands(on))
+    assert not heirs or (known.abolished is not None and known.abolished <= on)
     for heir in heirs:
         found = city.find(heir)
         assert found is not None
         assert found.stands(on)
-        assert city.is_under(heir, name) or found.kind is AgencyKind.PARTY_OR_GOVERNMENT
+        # A superior or a judge that takes over stays whom an accusation may go to.
+        assert city.is_under(heir, name) or found.kind in JUDGES or city.is_under(name, heir)
     above = city.next_higher(name, on)
     if above is not None:
         assert above != name
