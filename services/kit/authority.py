@@ -26,7 +26,7 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 LEAF_VALIDITY = timedelta(days=397)  # The most that certificate clients accept from a public authority.
 AUTHORITY_VALIDITY = timedelta(days=3653)
 
-_ID = re.compile(r"[a-z0-9-]{2,40}")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 # Clocks of two machines differ: a certificate issued now must be valid for a peer whose clock is a little behind.
 _CLOCK_TOLERANCE = timedelta(hours=1)
@@ -64,7 +64,7 @@ class CertificateSummary:
 
 
 def is_valid_id(candidate: str) -> bool:
-    """Say whether a string can be the id of an agency or a node: `[a-z0-9-]{2,40}`."""
+    """Say whether a string can be the id of an agency or a node: `[a-z0-9][a-z0-9-]{1,39}`."""
     return _ID.fullmatch(candidate) is not None
 
 

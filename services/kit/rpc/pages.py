@@ -1,7 +1,8 @@
 """Pages of a list, as AIP-158 asks: a size with a limit, and an opaque token that says after which row to go on.
 
 A token holds the key of the last row, so that a page costs the same wherever it stands and rows that come and go do not
-shift the others. It also holds a digest of the question: a token shown with another question is refused.
+shift the others. It also holds a digest of question and key: one that was changed, or is shown with another question, is
+refused.
 """
 
 import base64
@@ -30,7 +31,7 @@ def page_size(asked: int) -> int:
 
 def token_of(key: Key, question: Sequence[object]) -> str:
     """Return the token of the page that follows the row with this key."""
-    return base64.urlsafe_b64encode(json.dumps([_digest(question), *key]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([_digest(question, key), *key]).encode()).decode()
 
 
 def key_of(token: str, question: Sequence[object], parts: int) -> Key | None:
@@ -43,10 +44,12 @@ def key_of(token: str, question: Sequence[object], parts: int) -> Key | None:
         found = None
     if not isinstance(found, list) or len(found) != parts + 1 or not all(isinstance(part, str) for part in found):
         raise Malformed([Violation("page_token", "not a token that this service gave out")])
-    if found[0] != _digest(question):
+    if found[0] != _digest(question, found[1:]):
         raise Malformed([Violation("page_token", "the token belongs to another question")])
     return tuple(found[1:])
 
 
-def _digest(question: Sequence[object]) -> str:
-    return sha256(repr([str(part) for part in question]).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+def _digest(question: Sequence[object], key: Sequence[str]) -> str:
+    # The key is part of it, so that a token changed by hand is refused here and not by a database that cannot read it.
+    asked = [[str(part) for part in question], list(key)]
+    return sha256(repr(asked).encode()).hexdigest()[:_DIGEST_CHARACTERS]
