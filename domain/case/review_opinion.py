@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime
 
+from domain.case.agreement import HEARING_OPEN
 from domain.case.chapter import (
     REACHES_ACCUSED,
     Arrival,
@@ -24,7 +25,6 @@ from domain.case.chapter import (
 )
 from domain.case.review_refusals import (
     FILE_NOT_THERE,
-    HEARING_OPEN,
     NO_OPINION_TO_REVIEW,
     NOT_A_REVIEWER,
     REVIEW_OUTCOME_MISMATCH,

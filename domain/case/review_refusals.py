@@ -56,13 +56,6 @@ NO_OPINION_TO_REVIEW = Refusal(
     "Arts. 35, 36(1)",
     remedy="decline the request, and say why",
 )
-HEARING_OPEN = Refusal(
-    "HEARING_OPEN",
-    "a hearing is open: the opinion follows when it is closed",
-    "听证尚未结束,不得出具意见",
-    "Arts. 31(6), 36(2)",
-    remedy="close the hearing first",
-)
 REVIEW_WITHOUT_BASIS = Refusal(
     "REVIEW_WITHOUT_BASIS",
     "a review opinion states its legal basis",

@@ -133,7 +133,7 @@ def test_art_35_what_is_reviewed_here_is_not_reviewed_a_second_time(past: tuple[
 
 
 def test_art_36_3_what_was_rereviewed_is_not_asked_about_again() -> None:
-    end = {"agency": PROVINCE_HOUSING, "stage": ReviewStage.REREVIEW, "occurred_time": OPENED_AGAIN}
+    end: dict[str, Any] = {"agency": PROVINCE_HOUSING, "stage": ReviewStage.REREVIEW, "occurred_time": OPENED_AGAIN}
     ended = (*REREVIEWING, review_issued(**end), review_served(**end))
     town.given(*ended).at(END).when(ASK_AGAIN).then_refused("ALREADY_REVIEWED")
 
