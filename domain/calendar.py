@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -17,17 +18,26 @@ ONE_DAY = timedelta(days=1)
 
 
 class Unit(StrEnum):
-    """What a period is counted in."""
+    """What a figure of the law counts: days, working days, or persons where it is a limit and no period."""
 
     CALENDAR_DAY = "calendar_day"
     WORKING_DAY = "working_day"
+    PERSON = "person"
 
 
 class DueState(StrEnum):
-    """Whether a due date stands, or waits for a calendar that is not published yet."""
+    """Whether a due date stands, waits for a calendar that is not published yet, or for a hearing to end."""
 
     FINAL = "final"
     CALENDAR_UNPUBLISHED = "calendar_unpublished"
+    SUSPENDED = "suspended"
+
+
+class Step(NamedTuple):
+    """One step of an arithmetic in words, Chinese and English."""
+
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,12 @@ class Due:
     due_date: date
     state: DueState
     calendar_version: str
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     arithmetic: str = field(init=False, default="")
-    """The steps as one sentence."""
+    """The steps as one English sentence, as it is stored with the duty."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arithmetic", "; ".join(self.steps))
+        object.__setattr__(self, "arithmetic", "; ".join(step.en for step in self.steps))
 
     @property
     def due_time(self) -> datetime:
@@ -84,15 +94,15 @@ class WorkCalendar:
 
 @lru_cache(maxsize=65_536)
 def _due(calendar: WorkCalendar, start: date, length: int, unit: Unit, roll_forward: bool) -> Due:
-    steps = [f"start {start} ({start:%a}), not counted"]
+    steps = [Step(f"起算日 {in_zh(start)},不计入", f"start {in_en(start)}, not counted")]
     if unit is Unit.CALENDAR_DAY:
         last = start + timedelta(days=length)
-        steps.append(f"+ {length} calendar days = {last} ({last:%a})")
+        steps.append(Step(f"加 {length} 日 = {in_zh(last)}", f"+ {length} calendar days = {in_en(last)}"))
         relied_on = [last] if roll_forward else []
     else:
         last, skipped = _after_working_days(calendar, start, length)
-        steps.extend(f"{day} ({day:%a}) is not a working day" for day in skipped)
-        steps.append(f"+ {length} working days = {last} ({last:%a})")
+        steps.extend(Step(f"{in_zh(day)} 不是工作日", f"{in_en(day)} is not a working day") for day in skipped)
+        steps.append(Step(f"加 {length} 个工作日 = {in_zh(last)}", f"+ {length} working days = {in_en(last)}"))
         relied_on = [start + ONE_DAY, last]
     if roll_forward:
         last = _rolled(calendar, last, steps)
@@ -100,9 +110,31 @@ def _due(calendar: WorkCalendar, start: date, length: int, unit: Unit, roll_forw
     state = DueState.FINAL
     if not all(calendar.is_published(day) for day in relied_on):
         state = DueState.CALENDAR_UNPUBLISHED
-        steps.append(f"not all working days up to {last} are published in {calendar.version}: provisional")
-    steps.append(f"ends at 24:00 of {last}, Asia/Shanghai")
+        steps.append(_provisional(calendar, last))
+    steps.append(ends_at(last))
     return Due(last, state, calendar.version, tuple(steps))
+
+
+def _provisional(calendar: WorkCalendar, last: date) -> Step:
+    return Step(
+        f"截至 {last} 的放假调休安排尚未全部公布({calendar.version}),结果为暂定",
+        f"not all working days up to {last} are published in {calendar.version}: provisional",
+    )
+
+
+def ends_at(last: date) -> Step:
+    """Say when a period ends whose last day this is."""
+    return Step(f"至 {last} 24:00(北京时间)届满", f"ends at 24:00 of {last}, Asia/Shanghai")
+
+
+def in_en(day: date) -> str:
+    """A day with its weekday, in English."""
+    return f"{day} ({day:%a})"
+
+
+def in_zh(day: date) -> str:
+    """A day with its weekday, in Chinese."""
+    return f"{day}(周{'一二三四五六日'[day.weekday()]})"
 
 
 def _after_working_days(calendar: WorkCalendar, start: date, length: int) -> tuple[date, list[date]]:
@@ -116,9 +148,14 @@ def _after_working_days(calendar: WorkCalendar, start: date, length: int) -> tup
     return day, skipped
 
 
-def _rolled(calendar: WorkCalendar, last: date, steps: list[str]) -> date:
+def _rolled(calendar: WorkCalendar, last: date, steps: list[Step]) -> date:
     while not calendar.is_working_day(last):
-        steps.append(f"{last} ({last:%a}) is not a working day: moved to the next (Civil Code Art. 203)")
+        steps.append(
+            Step(
+                f"{in_zh(last)} 不是工作日,顺延至次日(参照民法典第二百零三条)",
+                f"{in_en(last)} is not a working day: moved to the next (Civil Code Art. 203)",
+            )
+        )
         last += ONE_DAY
     return last
 

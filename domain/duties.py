@@ -4,25 +4,32 @@
 changed. A status is never stored: it follows from the dates and the time at which one asks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.calendar import DueState, civil_date
+from domain.calendar import DueState, Unit, civil_date
 from domain.custody import PETITIONER
 from domain.event import Happening
 from domain.law import Law
-from domain.rules import Nature, Rule, RuleTable, Start
+from domain.rules import Effects, Nature, Rule, Start
+from domain.suspension import Ledger, Pause, ledger_of, steps_of_ledger
 
 CASE_PREFIX = "lianxi.case.v1."
 
-_ABOUT_A_HANDOFF = frozenset(
-    {"HandoffConfirmed", "ObjectionRaised", "ObjectionUpheld", "ObjectionRejected", "ObjectionAnswered", "ReportedBack"}
-)
-"""The events that end duties of the one hand-off that they name; any other event ends the duties of the whole case."""
+_ABOUT_A_HANDOFF = "HandoffConfirmed ObjectionRaised ObjectionUpheld ObjectionRejected ObjectionAnswered ReportedBack"
+_ABOUT_ASSISTANCE = "AssistanceReported AssistanceWithdrawalReceived"
+_NAMING = {
+    **dict.fromkeys(_ABOUT_A_HANDOFF.split(), "handoff_id"),
+    **dict.fromkeys(_ABOUT_ASSISTANCE.split(), "assistance_id"),
+}
+"""The events that end duties of the one arrangement that they name; any other ends the duties of the whole case."""
+
+_SIDE_ARRIVALS = {"AssistanceReceived": "assistance", "ReviewRequested": "review"}
+"""How a petition comes before an agency that does not hold it."""
 
 
 class Status(StrEnum):
@@ -37,7 +44,11 @@ class Status(StrEnum):
 
 
 class Duty(NamedTuple):
-    """One duty of one agency on one case, with everything its date rests on."""
+    """One duty of one agency on one case, with everything its date rests on.
+
+    `handoff_id` is the hand-off, or the assistance, that the duty is about. The last four fields are the ledger of a
+    period that may be suspended (`domain.suspension.Ledger`); `budget_days` is None of any other.
+    """
 
     duty_id: str
     rule_id: str
@@ -59,6 +70,10 @@ class Duty(NamedTuple):
     met_recorded_time: datetime | None = None
     released_time: datetime | None = None
     handoff_id: UUID | None = None
+    budget_days: int | None = None
+    consumed_days: int = 0
+    running_since: date | None = None
+    suspended_since: date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -85,29 +100,13 @@ class Receipt:
     received_time: datetime
     handoff_id: UUID | None = None
     reply_address_known: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Effects:
-    starts: tuple[tuple[Rule, Start], ...]
-    met: frozenset[str]
-    released: frozenset[str]
-
-
-@lru_cache(maxsize=65_536)
-def _effects(event_name: str, first_received: date, table: RuleTable) -> _Effects:
-    rules = table.on(first_received).values()
-    return _Effects(
-        starts=tuple((rule, start) for rule in rules for start in rule.starts if start.event == event_name),
-        met=frozenset(rule.rule_id for rule in rules if event_name in rule.met_by),
-        released=frozenset(rule.rule_id for rule in rules if event_name in rule.released_by),
-    )
+    is_simplified: bool = False
 
 
 class DutyBook:
     """The duties of one case; `apply` folds a happening and returns the duties that it changed."""
 
-    __slots__ = ("_case", "case_id", "duties", "first_received", "receipts")
+    __slots__ = ("_case", "case_id", "duties", "first_received", "pauses", "receipts")
 
     def __init__(self, case_id: UUID) -> None:
         self.case_id = case_id
@@ -115,6 +114,7 @@ class DutyBook:
         self.duties: dict[str, Duty] = {}
         self.first_received: date | None = None
         self.receipts: list[Receipt] = []
+        self.pauses: list[Pause] = []
 
     def apply(self, happening: Happening, law: Law) -> list[Duty]:
         """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
@@ -123,12 +123,14 @@ class DutyBook:
         self._note_receipt(name, event)
         if self.first_received is None:
             return []
-        effects = _effects(name, self.first_received, law.table)
-        changed = self._end(name, effects, happening)
+        effects = law.table.on(self.first_received).effects(name)
+        changed = self._end(name, effects, happening) if effects.met or effects.released else []
         if name == "Extended":
             changed += self._extend(event, law)
+        if effects.suspends or effects.resumes:
+            changed += self._suspend(effects, civil_date(event.occurred_time), law)
         if effects.starts and self.receipts:
-            changed += self._start(effects.starts, happening, law)
+            changed += self._start(effects, happening, law)
         for duty in changed:
             self.duties[duty.duty_id] = duty
         return changed
@@ -142,41 +144,61 @@ class DutyBook:
         elif name == "HandoffReceived":
             self.first_received = civil_date(event.first_received_time)
             self.receipts.append(Receipt(event.agency_kind, event.kind, event.occurred_time, event.handoff_id))
+        elif name in _SIDE_ARRIVALS and not self.receipts:
+            self.first_received = civil_date(event.first_received_time)
+            self.receipts = [Receipt(event.agency_kind, _SIDE_ARRIVALS[name], event.occurred_time)]
         elif name == "ObjectionAnswered" and event.upheld:
             self.receipts = [receipt for receipt in self.receipts if receipt.handoff_id != event.handoff_id]
+        elif name == "SimplifiedHandlingChosen" and self.receipts:
+            self.receipts[-1] = replace(self.receipts[-1], is_simplified=True)
 
-    def _end(self, name: str, effects: _Effects, happening: Happening) -> list[Duty]:
+    def _end(self, name: str, effects: Effects, happening: Happening) -> list[Duty]:
         event: Any = happening.event
-        # A rejected objection takes nothing away: the petition stays with the objector, and so does what it owes.
-        released = frozenset() if name == "ObjectionAnswered" and not event.upheld else effects.released
-        if not (effects.met or released):
-            return []
-        handoff_id = event.handoff_id if name in _ABOUT_A_HANDOFF else None
+        met = {rule_id for rule_id, fact in effects.met if not fact.when or fact.holds(event)}
+        released = {rule_id for rule_id, fact in effects.released if not fact.when or fact.holds(event)}
+        about = getattr(event, _NAMING[name]) if name in _NAMING else None
         changed = []
         for duty in self.duties.values():
-            if not duty.is_open or (handoff_id is not None and duty.handoff_id != handoff_id):
+            if not duty.is_open or (about is not None and duty.handoff_id != about):
                 continue
-            if duty.rule_id in effects.met:
-                met = duty._replace(met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
-                changed.append(met)
+            if duty.rule_id in met:
+                done = duty._replace(met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
+                changed.append(done)
             elif duty.rule_id in released:
                 changed.append(duty._replace(released_time=event.occurred_time))
         return changed
 
-    def _start(self, starts: tuple[tuple[Rule, Start], ...], happening: Happening, law: Law) -> list[Duty]:
+    def _start(self, effects: Effects, happening: Happening, law: Law) -> list[Duty]:
         receipt = self.receipts[-1]
         opened: dict[str, Duty] = {}
-        for rule, start in starts:
+        for rule, start in effects.starts:
             if start.holds(receipt, happening.event):
                 opened[rule.rule_id] = self._open(rule, start, receipt, happening, law)
         return list(opened.values())
 
     def _extend(self, event: Any, law: Law) -> list[Duty]:
         return [
-            _dated(duty, rule, law, event.days)
+            _dated(duty, law, event.days)
             for duty in self.duties.values()
-            if duty.is_open and (rule := _rule_of(duty, self.first_received, law)) and rule.extension_days_max
+            if duty.is_open and law.table.row(duty.rule_id, duty.rule_version).extension_days_max
         ]
+
+    def _suspend(self, effects: Effects, day: date, law: Law) -> list[Duty]:
+        """Begin or end a pause, and count the open periods anew that it stops."""
+        if effects.suspends:
+            self.pauses.append((day, None))
+        else:
+            self.pauses = [(first, day if last is None else last) for first, last in self.pauses]
+        stopped = effects.suspends | effects.resumes
+        return [self._paused(duty, law) for duty in self.duties.values() if duty.is_open and duty.rule_id in stopped]
+
+    def _paused(self, duty: Duty, law: Law) -> Duty:
+        assert duty.budget_days is not None
+        ledger = ledger_of(duty.start_date, duty.budget_days, self.pauses)
+        due_date, due_time, due_state, arithmetic = _dates_of_ledger(duty, ledger, law)
+        return duty._replace(
+            due_date=due_date, due_time=due_time, due_state=due_state, arithmetic=arithmetic, **ledger._asdict()
+        )
 
     def _open(self, rule: Rule, start: Start, receipt: Receipt, happening: Happening, law: Law) -> Duty:
         event: Any = happening.event
@@ -184,7 +206,7 @@ class DutyBook:
         started: datetime = receipt.received_time if own_receipt else getattr(event, start.instant)
         start_date = civil_date(started)
         named = getattr(event, rule.named_in) if rule.named_in else None
-        return Duty(
+        duty = Duty(
             f"{self._case}/{rule.rule_id}/{happening.version}",
             rule.rule_id,
             rule.version,
@@ -196,16 +218,15 @@ class DutyBook:
             started,
             start_date,
             *_dates(rule.rule_id, rule.version, start_date, law, 0, named),
-            handoff_id=event.handoff_id if rule.outgoing else receipt.handoff_id,
+            handoff_id=getattr(event, rule.about) if rule.about else receipt.handoff_id,
         )
+        if rule.suspended_by is None:
+            return duty
+        return self._paused(duty._replace(budget_days=rule.length), law)
 
 
-def _rule_of(duty: Duty, first_received: date | None, law: Law) -> Rule | None:
-    return law.table.on(first_received).get(duty.rule_id) if first_received else None
-
-
-def _dated(duty: Duty, rule: Rule, law: Law, extension_days: int) -> Duty:
-    dates = _dates(rule.rule_id, rule.version, duty.start_date, law, extension_days, None)
+def _dated(duty: Duty, law: Law, extension_days: int) -> Duty:
+    dates = _dates(duty.rule_id, duty.rule_version, duty.start_date, law, extension_days, None)
     first, after = Duty._fields.index("due_date"), Duty._fields.index("met_time")
     return Duty._make((*duty[:first], *dates, *duty[after:]))
 
@@ -216,8 +237,23 @@ def _dates(
 ) -> tuple[date | None, datetime | None, str, str, str, int]:
     """The fields `due_date` to `extension_days` of a duty: many start on one day, so a date is worked out once."""
     rule = law.table.row(rule_id, version)
-    if rule.length is None and rule.named_in is None:
+    if rule.length is None and named is None:
         return None, None, DueState.FINAL, law.version, f"{rule.article}: no figure in law", 0
     due = law.due_from(rule, start, extension_days=extension_days, named=named)
-    arithmetic = f"{rule.article}: {due.arithmetic}"
+    arithmetic = f"{_stands_on(rule)}: {due.arithmetic}"
     return due.due_date, due.due_time, due.state, law.version, arithmetic, extension_days
+
+
+def _stands_on(rule: Rule) -> str:
+    return f"{rule.article}, {rule.basis}" if rule.basis else rule.article
+
+
+def _dates_of_ledger(duty: Duty, ledger: Ledger, law: Law) -> tuple[date | None, datetime | None, str, str]:
+    """The date, instant, state and arithmetic of a period that may stand still."""
+    steps = steps_of_ledger(duty.start_date, ledger)
+    if ledger.running_since is None:
+        text = "; ".join(step.en for step in steps)
+        return None, None, DueState.SUSPENDED, f"{duty.article}: {text}"
+    due = law.calendar.due(ledger.running_since, ledger.left_days, Unit.CALENDAR_DAY)
+    text = "; ".join(step.en for step in (*steps, *due.steps))
+    return due.due_date, due.due_time, due.state, f"{duty.article}: {text}"

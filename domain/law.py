@@ -8,9 +8,12 @@ anew, never silently (I4). It reads nothing: who builds a law hands it both.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from domain.calendar import Due, WorkCalendar, civil_date
+from domain.calendar import Due, DueState, Step, WorkCalendar, civil_date, ends_at
 from domain.duty_table import NATIONAL
-from domain.rules import Rule, RuleTable, due_from
+from domain.rules import Rule, RuleTable
+
+COLLECTIVE_FROM = 5
+"""From how many persons on a visit counts as collective (集体访): practice, and configuration; no article says it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,8 +22,7 @@ class Law:
 
     calendar: WorkCalendar
     table: RuleTable = NATIONAL
-    collective_from: int = 5
-    """From how many people on a joint petition is a collective one: practice, not law, so an office may set it."""
+    collective_from: int = COLLECTIVE_FROM
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -28,15 +30,23 @@ class Law:
 
     def rule(self, rule_id: str, first_received_time: datetime) -> Rule | None:
         """The row of that id for a matter first received at that instant, or None where the law then had none."""
-        return self.table.on(civil_date(first_received_time)).get(rule_id)
+        return self.table.on(civil_date(first_received_time)).by_id.get(rule_id)
 
     def due_of(self, rule: Rule, start_time: datetime, *, extension_days: int = 0, named: date | None = None) -> Due:
-        """Work out a row's due date from its starting instant; `named` is the date that an assignment names itself."""
+        """Work out a row's due date from its starting instant; `named` is the date that an assignment names itself.
+
+        Raises `ValueError` where neither the law nor an office gives a figure, and for a limit, which is no period.
+        """
         return self.due_from(rule, civil_date(start_time), extension_days=extension_days, named=named)
 
     def due_from(self, rule: Rule, start: date, *, extension_days: int = 0, named: date | None = None) -> Due:
-        """Work out a row's due date from the civil day of its start."""
-        return due_from(rule, start, self.calendar, extension_days=extension_days, named=named)
+        """Work out a row's due date from the civil day of its start; raises what `due_of` raises."""
+        if named is not None:
+            steps = (Step(f"交办(或者要求)中指定 {named}", f"the assignment names {named}"), ends_at(named))
+            return Due(named, DueState.FINAL, self.calendar.version, steps)
+        if rule.length is None:
+            raise ValueError(f"{rule.rule_id} has no figure in law")
+        return self.calendar.due(start, rule.length + extension_days, rule.unit, roll_forward=rule.roll_forward)
 
     def __hash__(self) -> int:
         return hash(self.version)

@@ -1,41 +1,98 @@
-"""What a row of the duty table is, how rows are found by the day a matter was first received, and a row's due date.
+"""What a row of the duty table is, and how rows are found by the day on which a matter was first received.
 
-A row is keyed by rule id and effective date. Where the law gives no figure the row has none: it still names who must
-move, so that at no moment nobody owes anything. A *window* is a right that lapses, not an obligation that is breached.
-The rows themselves are `domain.duty_table`; `domain.duties` folds facts by them.
+A row is keyed by jurisdiction, procedure, step (its rule id) and effective date. Where the law gives no figure the row
+has none: it still names who must move, so that at no moment nobody owes anything. The rows are `domain.duty_table`;
+`domain.duties` folds facts by them; `domain.local_rules` adds the figures that an office sets where the law is silent.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
-from domain.calendar import Due, DueState, Unit, WorkCalendar, civil_date
+from domain.calendar import Unit
+from domain.vocabulary import Word
 
 IN_FORCE_2022 = date(2022, 5, 1)
 IN_FORCE_2005 = date(2005, 5, 1)
 EXTENSION_DAYS_MAX = 30
+NATIONWIDE = "CN"
 
 
 class Nature(StrEnum):
-    """Whether the row binds its debtor, or opens a window of time for a right."""
+    """What kind of row it is.
+
+    A duty binds its debtor; a window is a right that lapses and no obligation that is breached; a limit is a guard and
+    no period; a standing duty belongs to an institution and not to a petition.
+    """
 
     DUTY = "duty"
     WINDOW = "window"
+    LIMIT = "limit"
+    STANDING = "standing"
+
+
+class Procedure(Word):
+    """The procedure of the Regulations that a row belongs to."""
+
+    INTAKE = "intake", "提出和登记"
+    ROUTING = "routing", "转送、交办"
+    JOINT_HANDLING = "joint_handling", "协商与协调"
+    URGENT = "urgent", "重大、紧急事项报告"
+    HANDLING = "handling", "办理"
+    SIMPLIFIED = "simplified", "简易办理"
+    EXECUTION = "execution", "执行"
+    REVIEW = "review", "复查"
+    REREVIEW = "rereview", "复核"
+    SUPERVISION = "supervision", "监督"
+
+
+class Debtor(Word):
+    """Who owes what a row asks for; a duty names the agency that it is in the case at hand."""
+
+    PETITIONER = "petitioner", "信访人"
+    PETITION_DEPARTMENT = "petition department", "信访部门"
+    EVERY_AGENCY = "every agency", "各级机关、单位"
+    ADDRESSED = "agency addressed directly", "直接收到信访事项的机关、单位"
+    RECEIVER = "receiver", "收到转送、交办的机关、单位"
+    SENDER = "sender", "转送、交办的机关、单位"
+    HOLDER = "holder", "持有信访事项的机关、单位"
+    ASSISTANT = "assisting agency", "协办机关、单位"
+    COORDINATOR = "Joint Meeting Office or common superior", "联席会议办公室或者共同的上一级机关、单位"
+    ORGAN = "political-legal or discipline organ", "政法部门、纪检监察机关"
+    HANDLER = "agency with power", "有权处理的机关、单位"
+    REVIEWER = "reviewing agency", "复查机关、单位"
+    REREVIEWER = "re-reviewing agency", "复核机关、单位"
+    PARTY_AND_GOVERNMENT = "Party committee and government", "党委和政府"
+    MEMBER_UNIT = "member unit of the Joint Meeting", "联席会议成员单位"
+    LEADERS = "leaders of every agency", "各级机关、单位领导干部"
+    RECTIFIED = "leading group or leader", "领导班子和领导干部"
+    INSPECTORS = (
+        "Party committees, governments, Joint Meeting and petition departments",
+        "党委和政府、联席会议、信访部门",
+    )
+
+
+class Rhythm(Word):
+    """How often a standing duty falls due where the law says so in a word and not in days."""
+
+    YEARLY = "yearly", "每年"
+    REGULAR = "regularly", "定期"
+    PROMPTLY = "promptly", "及时"
+    AS_NEEDED = "as needed", "根据需要"
+
+
+Conditions = tuple[tuple[str, tuple[object, ...]], ...]
+"""Fields of the event, or of the agency's receipt of the petition (`domain.duties.Receipt`), each with its values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """What starts a period: an event type, conditions, and where the starting instant stands.
-
-    A condition names a field of the event, or of the agency's receipt of the petition (`domain.duties.Receipt`). The
-    instant is a field of the event, or `case_received_time`: after a return no fresh period is granted, so the first
-    start is kept.
-    """
+class Fact:
+    """A kind of event, named without its `lianxi.case.v1.` prefix, and what must hold for it to count."""
 
     event: str
-    when: tuple[tuple[str, tuple[object, ...]], ...] = ()
-    instant: str = "occurred_time"
+    when: Conditions = ()
 
     def holds(self, *sources: object) -> bool:
         """Tell whether every condition holds, each read from the first source that has its field."""
@@ -51,12 +108,25 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of the duty table; events are named without their `lianxi.case.v1.` prefix.
+class Start(Fact):
+    """What starts a period, and where the starting instant stands.
 
-    A row is about the hand-off by which the agency came to hold the petition, or, if `outgoing`, about one that the
-    agency itself made. What ends a hand-off's duties names that hand-off, so a petition that comes round twice never
-    mixes them up.
+    It is a field of the event, or `case_received_time`: after a return no fresh period is granted, so the first start
+    is kept.
+    """
+
+    instant: str = "occurred_time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of the duty table.
+
+    A row is about the hand-off by which the agency came to hold the petition, or about an arrangement of its own that
+    the field `about` of the starting event names. What ends such duties names the same one, so that a petition that
+    comes round twice never mixes them up. `external` marks the clock of an organ that follows rules of its own. A limit
+    names in `enforced_by` the codes of the refusals that hold it, and `basis` is who set a figure that the law left
+    open.
     """
 
     rule_id: str
@@ -64,83 +134,121 @@ class Rule:
     article: str
     title: str
     title_zh: str
-    debtor: str
-    starts: tuple[Start, ...]
-    met_by: frozenset[str]
-    released_by: frozenset[str] = frozenset()
+    debtor: Debtor
+    procedure: Procedure
+    starts: tuple[Start, ...] = ()
+    met_by: tuple[Fact, ...] = ()
+    released_by: tuple[Fact, ...] = ()
+    suspended_by: str | None = None
+    resumed_by: str | None = None
     length: int | None = None
     unit: Unit = Unit.CALENDAR_DAY
     named_in: str | None = None
+    rhythm: Rhythm | None = None
     extension_days_max: int = 0
     roll_forward: bool = False
     nature: Nature = Nature.DUTY
-    outgoing: bool = False
+    external: bool = False
+    enforced_by: tuple[str, ...] = ()
+    about: str | None = None
+    jurisdiction: str = NATIONWIDE
+    basis: str = ""
     effective_from: date = IN_FORCE_2022
     effective_to: date | None = None
 
-    def is_in_force(self, first_received: date) -> bool:
+    def is_in_force(self, day: date) -> bool:
         """Tell whether the row governs a matter first received on that civil date."""
-        return self.effective_from <= first_received and (
-            self.effective_to is None or first_received < self.effective_to
+        return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
+
+
+def when(**conditions: object) -> Conditions:
+    """Name the conditions of a fact: a field and its value, or the tuple of its values."""
+    return tuple((name, value if isinstance(value, tuple) else (value,)) for name, value in conditions.items())
+
+
+def facts(names: str, **conditions: object) -> tuple[Fact, ...]:
+    """Name several kinds of event under the same conditions."""
+    return tuple(Fact(name, when(**conditions)) for name in names.split())
+
+
+class Rows:
+    """The rows that govern the matters first received in one span of days, by rule id.
+
+    It also knows, for each event, the rows that the event starts and those that it may end, because a fold asks
+    that of every fact.
+    """
+
+    __slots__ = ("_effects", "by_id")
+
+    def __init__(self, by_id: Mapping[str, Rule]) -> None:
+        self.by_id = by_id
+        self._effects: dict[str, Effects] = {}
+
+    def effects(self, event_name: str) -> "Effects":
+        """What the event may do to duties."""
+        found = self._effects.get(event_name)
+        if found is None:
+            found = self._effects[event_name] = Effects.of(event_name, self.by_id.values())
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What one kind of event may do under the rows of a span: start, meet, release, suspend, resume."""
+
+    starts: tuple[tuple[Rule, Start], ...]
+    met: tuple[tuple[str, Fact], ...]
+    released: tuple[tuple[str, Fact], ...]
+    suspends: frozenset[str]
+    resumes: frozenset[str]
+
+    @classmethod
+    def of(cls, event_name: str, rules: Iterable[Rule]) -> "Effects":
+        """Collect the effects of an event from the rows."""
+        rows = tuple(rules)
+
+        def about(facts: Iterable[tuple[str, tuple[Fact, ...]]]) -> tuple[tuple[str, Fact], ...]:
+            return tuple((rule_id, fact) for rule_id, some in facts for fact in some if fact.event == event_name)
+
+        return cls(
+            starts=tuple((row, start) for row in rows for start in row.starts if start.event == event_name),
+            met=about((row.rule_id, row.met_by) for row in rows),
+            released=about((row.rule_id, row.released_by) for row in rows),
+            suspends=frozenset(row.rule_id for row in rows if row.suspended_by == event_name),
+            resumes=frozenset(row.rule_id for row in rows if row.resumed_by == event_name),
         )
+
+
+_NONE = Rows({})
 
 
 class RuleTable:
     """The rows that are in force together; `version` names what was added to the national rows, and is empty without.
 
-    Tables are compared by version, because the fold asks for the rows of a day again and again.
+    Of two rows of one id that govern the same day the later in `rows` counts: a local figure stands after the row that
+    it completes. Tables are compared by version.
     """
 
-    __slots__ = ("_changes", "_spans", "rows", "version")
+    __slots__ = ("_by_key", "_changes", "_spans", "rows", "version")
 
     def __init__(self, rows: tuple[Rule, ...], version: str = "") -> None:
         self.rows = rows
         self.version = version
+        self._by_key = {(row.rule_id, row.version): row for row in rows}
         self._changes = sorted({day for row in rows for day in (row.effective_from, row.effective_to) if day})
-        self._spans: list[dict[str, Rule]] = [
-            {row.rule_id: row for row in rows if row.is_in_force(day)} for day in self._changes
-        ]
+        self._spans = [Rows({row.rule_id: row for row in rows if row.is_in_force(day)}) for day in self._changes]
 
-    def on(self, first_received: date) -> dict[str, Rule]:
-        """The rows that govern a matter first received on that civil date, by rule id."""
+    def on(self, first_received: date) -> Rows:
+        """The rows that govern a matter first received on that civil date."""
         span = bisect_right(self._changes, first_received)
-        return self._spans[span - 1] if span else {}
+        return self._spans[span - 1] if span else _NONE
 
     def row(self, rule_id: str, version: str) -> Rule:
         """The row of that id and version; raise `KeyError` where the table has none."""
-        for rule in self.rows:
-            if (rule.rule_id, rule.version) == (rule_id, version):
-                return rule
-        raise KeyError(f"{rule_id} of {version}")
+        return self._by_key[rule_id, version]
 
     def __hash__(self) -> int:
         return hash(self.version)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RuleTable) and other.version == self.version
-
-
-def due_of(
-    rule: Rule, start_time: datetime, calendar: WorkCalendar, *, extension_days: int = 0, named: date | None = None
-) -> Due:
-    """Work out a row's due date from its starting instant; `named` is the date that an assignment names itself."""
-    return due_from(rule, civil_date(start_time), calendar, extension_days=extension_days, named=named)
-
-
-def due_from(
-    rule: Rule, start: date, calendar: WorkCalendar, *, extension_days: int = 0, named: date | None = None
-) -> Due:
-    """Work out a row's due date from the civil day of its start; raise `ValueError` where the law has no figure."""
-    if named is not None:
-        steps = f"the assignment names {named}; ends at 24:00 of that day, Asia/Shanghai"
-        return Due(named, DueState.FINAL, calendar.version, (steps,))
-    if rule.length is None:
-        raise ValueError(f"{rule.rule_id} has no figure in law")
-    return calendar.due(start, rule.length + extension_days, rule.unit, roll_forward=rule.roll_forward)
-
-
-def rule_in_force(rule_id: str, first_received_time: datetime) -> Rule | None:
-    """The national row of that id for a matter first received at that instant, or None where the law then had none."""
-    from domain.duty_table import NATIONAL  # the rows are made of this module's classes
-
-    return NATIONAL.on(civil_date(first_received_time)).get(rule_id)

@@ -12,6 +12,7 @@ from domain.calendar import DueState
 from domain.case import CASE_UNKNOWN, Offer, Phase
 from domain.duty_table import rule_row
 from domain.event import Refusal
+from domain.explanation import steps_of
 from lianxi.agency.v1 import case_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
 from services.agency.handle import CASE
@@ -112,8 +113,13 @@ class Queries:
             raise Refused(_DUTY_UNKNOWN)
         status, duty = _duty_of(rows[0])
         rule = rule_row(duty.rule_id, duty.rule_version)
+        steps = steps_of(duty, self._node.law)
         return duty_pb2.DueExplanation(
-            duty=_duty(status, duty), steps=duty.arithmetic.split("; "), title_zh=rule.title_zh, title=rule.title
+            duty=_duty(status, duty),
+            steps=[step.en for step in steps],
+            steps_zh=[step.zh for step in steps],
+            title_zh=rule.title_zh,
+            title=rule.title,
         )
 
     def list_agencies(self, request: pb.ListAgenciesRequest) -> pb.ListAgenciesResponse:

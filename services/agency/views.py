@@ -24,7 +24,7 @@ from services.kit.log import LoggedEvent
 from services.kit.node import Node
 from services.kit.tables import Table
 
-SCHEMA = "agency_2"
+SCHEMA = "agency_3"
 BATCH_FACTS_MAX = 1000
 CASES_AT_HAND_MAX = 20_000
 LISTEN_SECONDS = 1.0
@@ -63,6 +63,10 @@ class DutyRow(NamedTuple):
     calendar_version: str
     arithmetic: str
     extension_days: int
+    budget_days: int | None
+    consumed_days: int
+    running_since: date | None
+    suspended_since: date | None
     met_time: datetime | None
     released_time: datetime | None
 

@@ -55,7 +55,8 @@ def rules(on: date | None, *, as_json: bool) -> None:
     lianxi rules --on 2021-06-01 --json
     """
     rows = [
-        described(rule) for rule in (law_in_force().table.rows if on is None else law_in_force().table.on(on).values())
+        described(rule)
+        for rule in (law_in_force().table.rows if on is None else law_in_force().table.on(on).by_id.values())
     ]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -89,7 +90,7 @@ def due(rule_id: str, start: datetime, on: date | None, extension: int, *, as_js
     lianxi due D10 --from 2021-03-02T10:00:00+08:00 --extension 30 --json
     """
     received = on or civil_date(start)
-    in_force = law_in_force().table.on(received)
+    in_force = law_in_force().table.on(received).by_id
     rule = in_force.get(rule_id.upper())
     if rule is None:
         known = ", ".join(sorted(in_force))
@@ -161,5 +162,5 @@ def worked_out(rule: Rule, start: datetime, extension_days: int) -> dict[str, An
         "due_time": found.due_time.isoformat(),
         "state": found.state,
         "calendar": found.calendar_version,
-        "steps": list(found.steps),
+        "steps": [step.en for step in found.steps],
     }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.calendar import SHANGHAI
-from domain.duty_table import rule_row
+from domain.duty_table import RULES, rule_row
 from domain.rules import Nature
 from lianxi.office.v1 import office_service_pb2 as pb
 from services.demo.picture import Picture
@@ -160,7 +160,7 @@ def _duties(duties: Sequence[pb.RuleCount], rows: int, *, is_wide: bool) -> Tabl
 
 
 def _that_fit(duties: Sequence[pb.RuleCount], rows: int) -> list[pb.RuleCount]:
-    """As many rules as there is room for, in the order of their numbers; duties with a figure in law come first."""
+    """As many rules as there is room for, in the order of the duty table; duties with a figure in law come first."""
     by_weight = sorted(duties, key=lambda count: (_is_minor(count), _number(count)))
     return sorted(by_weight[: max(1, rows)], key=_number)
 
@@ -170,9 +170,8 @@ def _is_minor(count: pb.RuleCount) -> bool:
     return rule.nature is Nature.WINDOW or (rule.length is None and rule.named_in is None)
 
 
-def _number(count: pb.RuleCount) -> tuple[int, str]:
-    number, _, rest = count.rule.removeprefix("D").partition("-")
-    return int(number), rest
+def _number(count: pb.RuleCount) -> int:
+    return next(place for place, rule in enumerate(RULES) if rule.rule_id == count.rule)
 
 
 def _bar(*parts: tuple[int, str]) -> Text:

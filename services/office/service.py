@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 
 from domain.duty_table import rule_row
 from domain.event import Refusal
+from domain.explanation import steps_of
 from domain.vocabulary import AgencyKind
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
@@ -23,7 +24,6 @@ from services.kit.rpc.errors import Refused
 from services.kit.rpc.messages import message_of
 from services.kit.rpc.server import Method, RpcServer, Service
 from services.office.decisions import Decisions
-from services.office.explanation import steps_of
 from services.office.gaps import Gaps
 from services.office.overview import overview
 from services.office.queries import Queries, duty_message
@@ -90,11 +90,13 @@ class OfficeService:
             raise Refused(_DUTY_UNKNOWN)
         status, duty = found
         rule = rule_row(duty.rule_id, duty.rule_version)
+        steps = steps_of(duty, self._node.law)
         return message_of(
             duty_pb2.DueExplanation,
             rule,
             duty=duty_message((status, *duty)),
-            steps=steps_of(duty, self._node.law),
+            steps=[step.en for step in steps],
+            steps_zh=[step.zh for step in steps],
         )
 
     def _acting_office(self, context: grpc.ServicerContext) -> str:

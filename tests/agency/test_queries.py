@@ -168,8 +168,10 @@ def test_a_duty_is_listed_and_explained(site: Site) -> None:
     explained = bureau.ask("ExplainDuty", pb.ExplainDutyRequest(duty_id=duty.duty_id))
     assert explained.duty == duty
     assert explained.title_zh == "登记并转送、交办"
-    assert explained.steps[0].startswith("Art. 22(1): start 2024-09-20")
+    assert explained.steps[0] == "Art. 22(1) (2022): pass the petition on, counted from 2024-09-20"
     assert "15 calendar days" in explained.steps[1]
+    assert explained.steps_zh[1] == "《信访工作条例》第二十二条第一款规定 15 日"
+    assert len(explained.steps) == len(explained.steps_zh)
 
 
 def test_duties_come_in_the_order_of_their_dates_and_by_status(housing: Desk) -> None:

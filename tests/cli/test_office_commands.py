@@ -60,7 +60,7 @@ def test_every_question_is_answered_with_a_table_and_with_one_object(office: Liv
         ("petition", petition_id): "custodian 责任单位",
         ("handoffs", petition_id): "charged to 计入",
         ("timeline", petition_id): "Registered",
-        ("explain", late[0]["duty_id"]): "1. Art.",
+        ("explain", late[0]["duty_id"]): "1. 《信访工作条例》第",
         ("parked", "list"): "parked records 搁置记录",
     }
     for words, shown in questions.items():

@@ -1,4 +1,4 @@
-"""The duties and windows from acceptance on: D10 with its extension, D11 and D12, Arts. 29-35."""
+"""The duties and windows from acceptance on: D10 with its extension, the D11 rows and D12, Arts. 29-35."""
 
 import pytest
 
@@ -28,14 +28,14 @@ def test_art_34_the_sixty_days_run_from_acceptance() -> None:
 @pytest.mark.parametrize("route", [route for route in Route if route is not Route.PETITION_PROCEDURE])
 def test_art_31_other_routes_follow_their_own_law(route: Route) -> None:
     assert "D10" not in (after := duties_after(handoff_received(), accepted(route=route)))
-    assert after["D11"].due_date is None
+    assert after["D11-PROCEDURE"].due_date is None
 
 
 @pytest.mark.parametrize("category", [Category.SUGGESTION, Category.ACCUSATION])
 def test_arts_29_and_30_suggestions_and_accusations_have_no_sixty_days(category: Category) -> None:
     duties = duties_after(handoff_received(category=category), accepted(category=category, route=None))
     assert "D10" not in duties
-    assert duties["D11"].is_open
+    assert duties[f"D11-{category.upper()}"].is_open
 
 
 @pytest.mark.parametrize("category", [Category.SUGGESTION, Category.ACCUSATION])

@@ -9,11 +9,11 @@ import pytest
 from domain.calendar import WorkCalendar
 from domain.case import NotAccepted
 from domain.event import Event, Happening
+from domain.explanation import steps_of
 from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from domain.vocabulary import HandoffKind, RefusalReason
 from services.kit.law import law_in_force
-from services.office.explanation import steps_of
 from services.office.views import duties, handoffs, petitions
 from services.office.views.duties import DutyRow
 from services.office.wording import Situation, why
@@ -38,6 +38,10 @@ def duty_of(rule_id: str, *told: Event) -> DutyRow:
     return next(row for row in duties.rows(*folded(*told)) if row.rule_id == rule_id)
 
 
+def english(duty: DutyRow, law: Law | None = None) -> tuple[str, ...]:
+    return tuple(step.en for step in steps_of(duty, law or law_in_force()))
+
+
 def sentence(told: Sequence[Event], now: datetime = LONG_AFTER) -> tuple[str, str]:
     file, changes = folded(*told)
     [row] = petitions.rows(file, changes)
@@ -56,7 +60,7 @@ ACCEPTED = (*RECEIVED, facts.accepted(time=on("2023-03-06")))
 
 
 def test_working_days_are_counted_out() -> None:
-    steps = steps_of(duty_of("D5", *RECEIVED), law_in_force())
+    steps = english(duty_of("D5", *RECEIVED))
     assert steps[0].startswith("Art. 23(3) (2022): object to the hand-off, counted from 2023-03-03")
     assert "Art. 23(3) gives 5 working days" in steps
     assert any("2023-03-04 (Sat) is not a working day" in step for step in steps)
@@ -65,7 +69,7 @@ def test_working_days_are_counted_out() -> None:
 
 def test_an_extension_is_a_step_of_its_own() -> None:
     told = (*ACCEPTED, facts.extended(time=on("2023-04-20")))
-    steps = steps_of(duty_of("D10", *told), law_in_force())
+    steps = english(duty_of("D10", *told))
     assert "extended once by 30 days, Art. 34" in steps
     assert "2023-06-04" in steps[-1]
 
@@ -77,18 +81,29 @@ def test_a_named_date_is_told_as_named() -> None:
         facts.handed_off(kind=HandoffKind.ASSIGNMENT, report_due_date=report),
         facts.handoff_received(kind=HandoffKind.ASSIGNMENT, report_due_date=report),
     )
-    assert "the assignment names 2023-04-01" in steps_of(duty_of("D2", *told), law_in_force())[-1]
+    assert "the assignment names 2023-04-01" in english(duty_of("D2", *told))
 
 
 def test_where_the_law_gives_no_figure_that_is_said() -> None:
-    assert "gives no figure" in steps_of(duty_of("D4-ACCEPTANCE", *RECEIVED), law_in_force())[-1]
+    assert "gives no figure" in english(duty_of("D4-ACCEPTANCE", *RECEIVED))[-1]
+
+
+def test_every_step_is_told_in_chinese_too() -> None:
+    told = (*ACCEPTED, facts.extended(time=on("2023-04-20")))
+    steps = [step.zh for step in steps_of(duty_of("D10", *told), law_in_force())]
+    assert steps[:3] == [
+        "《信访工作条例》第三十四条:办结,自 2023-03-06 起算",
+        "《信访工作条例》第三十四条规定 60 日",
+        "经批准延长一次 30 日,《信访工作条例》第三十四条",
+    ]
+    assert steps[-1] == "至 2023-06-04 24:00(北京时间)届满"
 
 
 def test_a_date_that_a_newer_calendar_moves_is_told_beside_the_one_on_record() -> None:
     published = law_in_force().calendar
     closed = published.exceptions | {date(2023, 3, 8)}
     corrected = Law(WorkCalendar("cn-corrected", published.first_year, published.last_year, closed))
-    *_, before, after = steps_of(duty_of("D5", *RECEIVED), corrected)
+    *_, before, after = english(duty_of("D5", *RECEIVED), corrected)
     assert before == f"on record stands 2023-03-10 (final), with {published.version}"
     assert after == "with cn-corrected it becomes 2023-03-13 (final) with a rebuild"
 

@@ -8,5 +8,5 @@ from services.office.views import breaches, custody, docket, duties, handoffs, p
 from services.office.views.frame import View
 
 VIEWS: tuple[View, ...] = (petitions.VIEW, handoffs.VIEW, duties.VIEW, custody.VIEW, breaches.VIEW, docket.VIEW)
-VIEWS_VERSION = 2
+VIEWS_VERSION = 3
 """Raise this when rows change their meaning: the office then rebuilds beside the old views, compares and swaps."""

@@ -1,7 +1,8 @@
 """`duties`: what every agency owes on every petition by which date; the central record of accountability.
 
 A row holds the dates and never a status: open, met, late or breached follow from the time at which one asks. The
-arithmetic of a date follows from rule, version, start, extension and calendar version, and is spelled out on request.
+arithmetic of a date follows from rule, version, start, extension, ledger and calendar version, and is spelled out on
+request.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,10 @@ class DutyRow(NamedTuple):
     due_state: str
     calendar_version: str
     extension_days: int
+    budget_days: int | None
+    consumed_days: int
+    running_since: date | None
+    suspended_since: date | None
     met_time: datetime | None
     met_recorded_time: datetime | None
     released_time: datetime | None
@@ -52,6 +57,10 @@ def rows(petition: PetitionFile, changes: Changes) -> Iterable[DutyRow]:
             duty.due_state,
             duty.calendar_version,
             duty.extension_days,
+            duty.budget_days,
+            duty.consumed_days,
+            duty.running_since,
+            duty.suspended_since,
             duty.met_time,
             duty.met_recorded_time,
             duty.released_time,
