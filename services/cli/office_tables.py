@@ -206,6 +206,8 @@ def overview(found: pb.Overview) -> list[Table]:
         "petitions": "petitions 信访事项",
         "petitions_open": "open 在办",
         "petitions_without_custodian": "without custodian 无责任单位",
+        "petitions_urgent": "major and urgent 重大、紧急",
+        "docketed": "for the Joint Meeting 提请联席会议",
         "events": "facts 事实",
         "handoffs": "hand-offs 流转",
         "objections": "objections 异议",

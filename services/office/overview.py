@@ -23,6 +23,9 @@ _TOTALS = """
            (SELECT count(*) FROM views.petitions WHERE ended_time IS NULL OR ended_time > %(now)s) AS petitions_open,
            (SELECT count(*) FROM views.petitions
             WHERE (ended_time IS NULL OR ended_time > %(now)s) AND custodian IS NULL) AS petitions_without_custodian,
+           (SELECT count(*) FROM views.petitions
+            WHERE (ended_time IS NULL OR ended_time > %(now)s) AND urgency IS NOT NULL) AS petitions_urgent,
+           (SELECT count(*) FROM views.docket) AS docketed,
            (SELECT sequence FROM office.inbox_head) AS events,
            (SELECT count(*) FROM views.handoffs) AS handoffs,
            (SELECT count(*) FROM views.handoffs WHERE returned) AS returns,
