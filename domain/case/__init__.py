@@ -10,9 +10,12 @@ Each chapter of the Regulations is one module with its facts, commands and decis
 
 from domain.case.aggregate import *
 from domain.case.agreement import *
+from domain.case.assistance import *
+from domain.case.bystanding import *
 from domain.case.chapter import *
 from domain.case.handling import *
 from domain.case.intake import *
+from domain.case.joint import *
 from domain.case.objection import *
 from domain.case.opinion import *
 from domain.case.procedure import *

@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from domain.case import (
     agreement,
+    assistance,
     handling,
     intake,
+    joint,
     objection,
     opinion,
     procedure,
@@ -39,6 +41,8 @@ CHAPTERS = (
     intake.CHAPTER,
     routing.CHAPTER,
     objection.CHAPTER,
+    joint.CHAPTER,
+    assistance.CHAPTER,
     handling.CHAPTER,
     procedure.CHAPTER,
     agreement.CHAPTER,
