@@ -189,16 +189,16 @@ class Agencies:
         return above
 
     def _directly_above(self, agency: str) -> set[str]:
-        above = set(self._predecessors.get(agency, ()))
-        superiors = [self._superior(agency)]
+        superiors: set[str] = set()
+        open_ends = [self._superior(agency)]
         # Whoever took over from a superior leads its subordinates, and so does whoever took over from that one.
-        while superiors:
-            superior = superiors.pop()
-            if superior is not None and superior not in above:
-                above.add(superior)
+        while open_ends:
+            superior = open_ends.pop()
+            if superior is not None and superior not in superiors:
+                superiors.add(superior)
                 known = self.find(superior)
-                superiors += known.successors if known else ()
-        return above
+                open_ends += known.successors if known else ()
+        return superiors.union(self._predecessors.get(agency, ()))
 
     def _is_tainted(self, heir: str, gone: Agency) -> bool:
         """Tell whether an heir is kept from accusations of the agency that names it.
