@@ -35,6 +35,7 @@ class Story:
     now: datetime = NOW
     history_before: datetime | None = field(default=None)
     agencies: Agencies = NO_AGENCIES
+    related: Case | None = None
 
     def given(self, *events: Event) -> "Story":
         return replace(self, past=(*self.past, *events))
@@ -48,6 +49,10 @@ class Story:
     def among(self, *agencies: Agency) -> "Story":
         return replace(self, agencies=Agencies(agencies))
 
+    def beside(self, *events: Event) -> "Story":
+        """Let the agency know another petition, the one that the command names."""
+        return replace(self, related=Story(events).case)
+
     @property
     def case(self) -> Case | None:
         """The past folded into a state."""
@@ -58,7 +63,7 @@ class Story:
 
     def when(self, command: Command) -> Answer:
         """Give the command to the case."""
-        moment = Moment(self.now, law_in_force(), self.history_before, self.agencies)
+        moment = Moment(self.now, law_in_force(), self.history_before, self.agencies, self.related)
         return Answer(decide(self.case, command, moment))
 
     def when_arrives(self, sent: Event, *, agency: str, cause: str = "sender:1") -> Answer:
