@@ -32,8 +32,9 @@ from domain.case.chapter import (
     in_future,
     is_history,
     reaches_accused,
+    wrong_phase,
 )
-from domain.case.state import Case, Phase
+from domain.case.state import Case
 from domain.event import Command, Decision, Event, Refusal
 from domain.vocabulary import Provenance
 
@@ -111,7 +112,7 @@ def decide(case: Case | None, command: Command, moment: Moment) -> Decision:
     if time < case.received_time:
         return before("occurred_time", "receipt", "收到之日")
     if case.phase not in row.phases:
-        return _wrong_phase(case, row.phases)
+        return wrong_phase(case, row.phases)
     return _recusal_problem(case, command) or row.decide(case, command, time, moment)
 
 
@@ -138,7 +139,7 @@ def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:
     if case is None and not row.opens:
         return CASE_UNKNOWN
     if case is not None and not row.stands(case, sent):
-        return HANDOFF_UNKNOWN
+        return row.otherwise
     return row.problem(case, sent, arrival) or (row.make(sent, _arrival_frame(sent, arrival), arrival, case),)
 
 
@@ -180,13 +181,6 @@ WRONG_CASE = Refusal(
     field="petition_id",
     remedy="load the case of this petition at the addressed agency",
 )
-HANDOFF_UNKNOWN = Refusal(
-    "HANDOFF_UNKNOWN",
-    "nothing between these two agencies that the fact refers to is open on the case",
-    "本办理件没有与该机关之间的此项转送、交办或者其他往来",
-    "Art. 23(3)",
-    "handoff_id",
-)
 HISTORY_CLOSED = Refusal(
     "HISTORY_CLOSED",
     "only facts from before the agency joined may be entered from older records",
@@ -210,13 +204,3 @@ OFFICER_RECUSED = Refusal(
     "officer",
     "let another official act",
 )
-
-
-def _wrong_phase(case: Case, allowed: frozenset[Phase]) -> Refusal:
-    return Refusal(
-        "WRONG_PHASE",
-        f"the case is {case.phase}; this needs one of: {', '.join(sorted(allowed))}",
-        f"办理件当前状态为 {case.phase},不能进行此操作",
-        "Ch. III-IV",
-        remedy="read the case and act on its present state",
-    )

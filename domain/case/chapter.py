@@ -52,6 +52,15 @@ class Decider(NamedTuple):
     decide: Callable[[Any, Any, datetime, Moment], Decision]
 
 
+HANDOFF_UNKNOWN = Refusal(
+    "HANDOFF_UNKNOWN",
+    "nothing between these two agencies that the fact refers to is open on the case",
+    "本办理件没有与该机关之间的此项转送、交办或者其他往来",
+    "Art. 23(3)",
+    "handoff_id",
+)
+
+
 class Reception(NamedTuple):
     """How a fact that another agency addressed to this one becomes a fact of its own.
 
@@ -63,6 +72,7 @@ class Reception(NamedTuple):
     make: Callable[[Any, dict[str, Any], Arrival, Any], Event]
     opens: bool = False
     stands: Callable[[Case, Any], bool] = lambda _case, _sent: True
+    otherwise: Refusal = HANDOFF_UNKNOWN
     problem: Callable[[Any, Any, Arrival], Refusal | None] = lambda _case, _sent, _arrival: None
 
 
@@ -120,6 +130,17 @@ REACHES_ACCUSED = Refusal(
     "to_agency",
     "send it to the discipline organ or to the accused unit's superior",
 )
+
+
+def wrong_phase(case: Case, allowed: frozenset[Phase]) -> Refusal:
+    """The refusal for an act that does not belong where the case stands."""
+    return Refusal(
+        "WRONG_PHASE",
+        f"the case is {case.phase}; this needs one of: {', '.join(sorted(allowed))}",
+        f"办理件当前状态为 {case.phase},不能进行此操作",
+        "Ch. III-IV",
+        remedy="read the case and act on its present state",
+    )
 
 
 def agency_unknown(agency: str, field: str = "to_agency") -> Refusal:

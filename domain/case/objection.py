@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, Reception, frame, reaches_accused
+from domain.case.destination import JURISDICTION_DECIDED, has_ruling
 from domain.case.offers import is_known, outgoing
 from domain.case.state import Case, Holding, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
@@ -99,6 +100,10 @@ def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, 
     return tuple(held for held in holdings if held.incoming is None or held.incoming.handoff_id != handoff_id)
 
 
+def _taken_back(case: Case, _event: ObjectionUpheld) -> dict[str, Any]:
+    return {"phase": case.outgoing.given_from if case.outgoing else Phase.OPEN, "outgoing": None}
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +132,8 @@ def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment)
             "仅对转送、交办的信访事项可以提出异议",
             "Art. 23(3)",
         )
+    if has_ruling(case):
+        return JURISDICTION_DECIDED
     if reaches_accused(case, case.incoming.other_agency, moment.agencies):
         return REACHES_ACCUSED
     rule = moment.law.rule("D5", case.first_received_time)
@@ -188,7 +195,7 @@ CHAPTER = Chapter(
     evolve={
         ObjectionRaised: lambda *_: {"phase": Phase.OBJECTED},
         ObjectionReceived: outgoing(objection_open=True),
-        ObjectionUpheld: lambda *_: {"phase": Phase.OPEN, "outgoing": None},
+        ObjectionUpheld: _taken_back,
         ObjectionRejected: outgoing(objection_open=False),
         ObjectionAnswered: _answered,
     },

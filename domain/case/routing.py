@@ -3,25 +3,24 @@
 Arts. 22(1)-(2), 23 and 24(2). Custody is offered and arrives; what is disputed stands in `objection`.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.calendar import civil_date
 from domain.case.chapter import (
-    NOT_CLASSIFIED,
     REACHES_ACCUSED,
     Arrival,
     Chapter,
     Decider,
     Moment,
     Reception,
-    before,
     frame,
     reaches_accused,
 )
+from domain.case.destination import ANY_TIME, HandOff, handoff_problem, is_ruling
 from domain.case.offers import incoming, outgoing
 from domain.case.state import FINISHED, Case, Materials, Offer, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
@@ -31,7 +30,10 @@ from domain.vocabulary import AgencyKind, Category, HandoffKind
 
 
 class HandedOff(Event):
-    """Custody was offered to another agency, with the materials, Arts. 22(1)-(2), 23(1)."""
+    """Custody was offered to another agency, with the materials, Arts. 22(1)-(2), 23(1), 24.
+
+    `is_ruling`: by it the common superior or Joint Meeting Office decides who handles a disputed matter.
+    """
 
     type_name: ClassVar[str] = "lianxi.case.v1.HandedOff"
     handoff_id: UUID
@@ -41,6 +43,8 @@ class HandedOff(Event):
     category: Category
     accused_agencies: tuple[AgencyId, ...] = ()
     report_due_date: date | None = None
+    disputing: tuple[AgencyId, ...] = ()
+    is_ruling: bool = False
     materials: Materials = Materials()
 
 
@@ -57,6 +61,8 @@ class HandoffReceived(Event):
     category: Category
     accused_agencies: tuple[AgencyId, ...] = ()
     report_due_date: date | None = None
+    disputing: tuple[AgencyId, ...] = ()
+    is_ruling: bool = False
     materials: Materials = Materials()
     cause: RecordId
 
@@ -93,30 +99,37 @@ class ReportReceived(Event):
 
 
 def _received(case: Case | None, event: HandoffReceived) -> Case:
-    return Case(
+    offer = Offer(event.handoff_id, event.kind, event.from_agency, event.report_due_date, is_ruling=event.is_ruling)
+    known = case.accused_agencies if case else ()
+    begun = Case(
         event.petition_id,
         event.agency,
         event.agency_kind,
         first_received_time=event.first_received_time,
         received_time=event.occurred_time,
         category=event.category,
-        accused_agencies=event.accused_agencies,
+        accused_agencies=tuple(dict.fromkeys((*event.accused_agencies, *known))),
         materials=event.materials,
-        incoming=Offer(event.handoff_id, event.kind, event.from_agency, event.report_due_date),
+        incoming=offer,
         earlier=case.holdings if case else (),
     )
+    return replace(begun, **{name: getattr(case, name) for name in _LASTING}) if case else begun
+
+
+_LASTING = (
+    "consultations",
+    "assistants",
+    "assistances",
+    "urgency",
+    "urgent_reports",
+    "urgent_acknowledged",
+    "recusals_asked",
+    "recused",
+)
+"""What an agency is asked, owes or decided on a petition whichever way it comes to it."""
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
-
-
-class HandOff(Command):
-    """Offer custody to another agency; an assignment names the day by which it must report back."""
-
-    handoff_id: UUID
-    kind: HandoffKind
-    to_agency: AgencyId
-    report_due_date: date | None = None
 
 
 class ReportBack(Command):
@@ -129,21 +142,9 @@ class ReportBack(Command):
 
 
 def _hand_off(case: Case, command: HandOff, time: datetime, moment: Moment) -> Decision:
-    if case.category is None:
-        return NOT_CLASSIFIED
-    if command.to_agency == case.agency:
-        return Refusal(
-            "HANDOFF_TO_ONESELF",
-            "an agency cannot hand a petition to itself",
-            "不得转送、交办给本机关",
-            "Art. 22(1)",
-            "to_agency",
-            "name the agency that has the power to act",
-        )
-    if reaches_accused(case, command.to_agency, moment.agencies):
-        return REACHES_ACCUSED
-    if problem := _report_date_problem(command, time):
+    if problem := handoff_problem(case, command, time, moment):
         return problem
+    assert case.category is not None
     return (
         HandedOff(
             **frame(case, command, time),
@@ -154,33 +155,11 @@ def _hand_off(case: Case, command: HandOff, time: datetime, moment: Moment) -> D
             category=case.category,
             accused_agencies=case.accused_agencies,
             report_due_date=command.report_due_date,
+            disputing=command.disputing,
+            is_ruling=is_ruling(case, command.kind),
             materials=case.materials,
         ),
     )
-
-
-def _report_date_problem(command: HandOff, time: datetime) -> Refusal | None:
-    assigned = command.kind is HandoffKind.ASSIGNMENT
-    if assigned and command.report_due_date is None:
-        return Refusal(
-            "REPORT_DATE_MISSING",
-            "an assignment names the period in which the result is reported back",
-            "交办应当指定办理期限",
-            "Art. 22(1)(3)",
-            "report_due_date",
-            "name a report date, or transfer instead of assigning",
-        )
-    if not assigned and command.report_due_date is not None:
-        return Refusal(
-            "REPORT_DATE_WITHOUT_ASSIGNMENT",
-            "only an assignment has a report date",
-            "仅交办事项指定办理期限",
-            "Art. 22(1)(3)",
-            "report_due_date",
-        )
-    if command.report_due_date is not None and command.report_due_date < civil_date(time):
-        return before("report_due_date", "the assignment", "交办之日")
-    return None
 
 
 def _report(case: Case, command: ReportBack, time: datetime, moment: Moment) -> Decision:
@@ -221,27 +200,41 @@ def _take_over(sent: HandedOff, frame: dict[str, Any], arrival: Arrival, _case: 
         category=sent.category,
         accused_agencies=sent.accused_agencies,
         report_due_date=sent.report_due_date,
+        disputing=sent.disputing,
+        is_ruling=sent.is_ruling,
         materials=sent.materials,
     )
 
 
+_HANDLED = FINISHED - {Phase.NOT_ACCEPTED} | {Phase.ACCEPTED, Phase.DIVERTED, Phase.OPINION_ISSUED}
+ALREADY_HANDLED_HERE = Refusal(
+    "ALREADY_HANDLED_HERE",
+    "this agency has accepted the petition and holds it: nobody else can hand it over",
+    "本机关已受理该信访事项,其他机关不得再行转送、交办",
+    "Art. 24(1)",
+    "petition_id",
+    "link a repeated petition to this one, Art. 19(3)",
+)
+
 CHAPTER = Chapter(
     begin={HandoffReceived: _received},
     evolve={
-        HandedOff: lambda _, e: {
+        HandedOff: lambda case, e: {
             "phase": Phase.HANDED_OFF,
-            "outgoing": Offer(e.handoff_id, e.kind, e.to_agency, e.report_due_date),
+            "outgoing": Offer(e.handoff_id, e.kind, e.to_agency, e.report_due_date, given_from=case.phase),
         },
         HandoffConfirmed: lambda *_: {},
         ReportedBack: incoming(reported=True),
         ReportReceived: outgoing(reported=True),
     },
     decide={
-        HandOff: Decider(frozenset({Phase.OPEN}), _hand_off),
+        HandOff: Decider(ANY_TIME, _hand_off),
         ReportBack: Decider(FINISHED | {Phase.HANDED_OFF}, _report),
     },
     receive={
-        HandedOff: Reception(_take_over, opens=True),
+        HandedOff: Reception(
+            _take_over, opens=True, stands=lambda case, _: case.phase not in _HANDLED, otherwise=ALREADY_HANDLED_HERE
+        ),
         HandoffReceived: Reception(
             lambda sent, frame, *_: HandoffConfirmed(
                 **frame, handoff_id=sent.handoff_id, received_time=sent.occurred_time
