@@ -98,6 +98,7 @@ def _requested(case: Case | None, event: ReviewRequested) -> Case:
         return begun
     return replace(
         begun,
+        channel=case.channel,
         category=case.category,
         accused_agencies=case.accused_agencies,
         materials=case.materials,

@@ -231,6 +231,11 @@ class Case:
         return self.route is Route.PETITION_PROCEDURE or not self.has_routes
 
     @property
+    def awaits_file(self) -> bool:
+        """Tell whether a review runs here and the file, with which the petition's key comes, is not there yet."""
+        return self.review is not None and not self.review.has_file
+
+    @property
     def holdings(self) -> tuple[Holding, ...]:
         """All unsettled holdings, the present one last; one that was returned to its sender is over."""
         if self.phase is Phase.RETURNED:

@@ -72,6 +72,10 @@ COMMANDS: Mapping[str, CommandRpc] = {
     "RewardSuggestion": CommandRpc(pb.RewardSuggestionRequest, case.RewardSuggestion),
     "ReportAccusation": CommandRpc(pb.ReportAccusationRequest, case.ReportAccusation),
     "ConcludeAccusation": CommandRpc(pb.ConcludeAccusationRequest, case.ConcludeAccusation),
+    "RequestReview": CommandRpc(pb.RequestReviewRequest, case.RequestReview),
+    "DeclineReview": CommandRpc(pb.DeclineReviewRequest, case.DeclineReview),
+    "IssueReviewOpinion": CommandRpc(pb.IssueReviewOpinionRequest, case.IssueReviewOpinion),
+    "ServeReviewOpinion": CommandRpc(pb.ServeReviewOpinionRequest, case.ServeReviewOpinion),
 }
 
 MADE_BY_NODE = frozenset({"handoff_id", "joint_id", "assistance_id"})
@@ -125,7 +129,7 @@ class Order:
         _refuse_long(texts)
         petition_id, case_id = None, header.case_id
         if kind in case.OPENING:
-            petition_id = _petition_id(fields, header, agency)
+            petition_id = _petition_id(kind, fields, header, agency)
             case_id = case.case_id_of(petition_id, agency.agency)
         if kind is case.RegisterPetition:
             fields["reply_address_known"] = not fields.pop("reply_address_unknown")
@@ -198,12 +202,12 @@ def _id_of(agency: ServedAgency, header: Header) -> UUID:
     return uuid5(REQUEST_NAMESPACE, f"{agency.agency}/{header.request_id}")
 
 
-def _petition_id(fields: dict[str, Any], header: Header, agency: ServedAgency) -> UUID:
+def _petition_id(kind: type[Command], fields: dict[str, Any], header: Header, agency: ServedAgency) -> UUID:
     given = fields.get("petition_id")
-    if given is None:
+    if given is None and kind is case.RegisterPetition:
         return _id_of(agency, header)
     try:
-        return UUID(given)
+        return UUID(given or "")
     except ValueError:
         raise Malformed([Violation("petition_id", "a UUID is needed")]) from None
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import case
-from domain.case import CASE_UNKNOWN, Case, Moment, agency_unknown
+from domain.case import CASE_UNKNOWN, FILE_NOT_THERE, Case, Moment, agency_unknown
 from domain.event import Command, Event, Refusal, Sealed
 from lianxi.agency.v1.case_service_pb2 import CommandReceipt
 from services.agency.commands import Order, proto_refusal
@@ -80,7 +80,7 @@ def open_materials(node: Node, order: Order) -> Materials:
     key = node.keys.get(found.petition_id)
     sealed: dict[str, Sealed] = {name: text for name, text in found.materials if text is not None}
     if key is None:
-        return Materials({}, erased=True)
+        return Materials({}, erased=not found.awaits_file)
     return Materials(
         {
             name: unseal(key, found.petition_id, str(seal.origin), seal.field, seal.text)
@@ -127,7 +127,7 @@ def _decided(node: Node, order: Order, found: Case | None, version: int) -> tupl
     if found is not None:
         key = node.keys.get(found.petition_id)
         if key is None:
-            raise Refused(KEY_ERASED)
+            raise Refused(FILE_NOT_THERE if found.awaits_file else KEY_ERASED)
         return _decide(node, order, found, found.petition_id, key)
     assert order.petition_id is not None
     if order.kind is not case.RegisterPetition:

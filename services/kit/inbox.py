@@ -11,7 +11,7 @@ from contextlib import closing
 from threading import Event
 from uuid import UUID
 
-from domain.case import Arrival, Case, HandedOff, evolve, receive
+from domain.case import Arrival, Case, evolve, receive
 from domain.event import Refusal
 from services.kit.bus import Record, inbox_topic
 from services.kit.deliveries import SENDER_UNKNOWN, Arrived, Delivery, DeliveryReader
@@ -23,6 +23,7 @@ from services.kit.log.fact import Fact
 from services.kit.node import Node
 from services.kit.parked_deliveries import WAITS, Fault, Parked, ParkedDeliveries
 from services.kit.sealing import SealBroken
+from services.kit.travelling_keys import BRINGING_KEY, bound_to
 
 logger = logging.getLogger(__name__)
 
@@ -211,9 +212,9 @@ class _Batch:
 
     def _delivered_key(self, delivery: Delivery) -> bytes | None:
         event, sealed = delivery.event, delivery.envelope.deliverykey
-        if sealed is None or not isinstance(event, HandedOff):
+        if sealed is None or type(event) not in BRINGING_KEY:
             return None
-        return self._node.node_keys.unwrap(sealed, event.petition_id, str(event.handoff_id))
+        return self._node.node_keys.unwrap(sealed, event.petition_id, bound_to(event))
 
     def _arrival(self, delivery: Delivery) -> Arrival:
         return Arrival(

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import domain
-from domain.case import ADDRESSED, HandedOff
+from domain.case import ADDRESSED
 from domain.event import Event as DomainEvent
 from domain.event import event_class, has_upcast
 from services.kit.accused import REACHES_ACCUSED, reaches_accused
@@ -32,6 +32,7 @@ from services.kit.log.connection import LogConnection
 from services.kit.node import Node
 from services.kit.publication import published
 from services.kit.sealing import wrap_for
+from services.kit.travelling_keys import BRINGING_KEY, bound_to
 
 logger = logging.getLogger(__name__)
 
@@ -221,15 +222,15 @@ class Relay:
         return is_barred
 
     def _copies(self, destinations: Sequence[tuple[Addressed, AgencyEntry]]) -> list[Copy]:
-        handed = [one.event.petition_id for one, _ in destinations if isinstance(one.event, HandedOff)]
+        handed = [one.event.petition_id for one, _ in destinations if type(one.event) in BRINGING_KEY]
         keys = self._node.keys.get_many(handed) if handed else {}
         copies = []
         for (row, event, _), entry in destinations:
             delivery_key = None
             key = keys.get(event.petition_id)
             # Without a key (it was destroyed) the fact itself still goes: custody does not hang on the materials.
-            if isinstance(event, HandedOff) and key is not None:
-                delivery_key = wrap_for(entry.node_public_key, key, event.petition_id, str(event.handoff_id))
+            if type(event) in BRINGING_KEY and key is not None:
+                delivery_key = wrap_for(entry.node_public_key, key, event.petition_id, bound_to(event))
             envelope = published(self._node.id, row, delivery_key)
             copies.append(
                 Copy(row.position, inbox_topic(entry.node), envelope.correlationid.encode(), encode(envelope))

@@ -1,6 +1,6 @@
 """A caller's desk: the calls of an agency's own system, over a real channel, and what a refusal looks like to it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from uuid import uuid4
@@ -83,6 +83,20 @@ FIELDS: dict[str, dict[str, Any]] = {
         "external_reference": "report:2",
     },
     "ConcludeAccusation": {"result": TEXT, "told_petitioner": True},
+    "RequestReview": {
+        "petition_id": "5d0f7c1e-8a54-4b1c-9a0e-3f6b2d7e9c10",
+        "stage": words.REVIEW_STAGE_REVIEW,
+        "of_agency": "water",
+        "first_received_time": timestamp(datetime(2023, 3, 1, tzinfo=UTC)),
+    },
+    "DeclineReview": {"reason": words.REVIEW_REFUSAL_WINDOW_LAPSED, "explanation": TEXT},
+    "IssueReviewOpinion": {
+        "result": words.REVIEW_RESULT_UPHOLD,
+        "legal_bases": ["城市供水条例"],
+        "facts": TEXT,
+        "opinion": TEXT,
+    },
+    "ServeReviewOpinion": {"method": words.SERVICE_METHOD_POST, "proof": "post:EK2"},
 }
 
 
