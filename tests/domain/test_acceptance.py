@@ -1,11 +1,12 @@
 """Telling the petitioner, accepting and declining, Arts. 23, 31 and 44(3)."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.case import AcceptPetition, DeclinePetition, NotAccepted, NotifyReceipt
-from domain.vocabulary import Category, RefusalReason, Route, ServiceMethod
+from domain.vocabulary import Category, Organ, RefusalReason, Route, ServiceMethod
 from tests.domain.facts import (
     AT_HOUSING,
     HOUSING,
@@ -20,6 +21,8 @@ from tests.domain.facts import (
     sealed,
 )
 from tests.domain.story import case
+
+EARLIER = UUID(int=2)
 
 
 def not_accepted(agency: str = HOUSING, **changes: Any) -> NotAccepted:
@@ -74,8 +77,10 @@ def test_a_petition_is_accepted_once() -> None:
 
 @pytest.mark.parametrize("reason", RefusalReason)
 def test_art_44_3_a_petition_is_declined_with_the_reason_the_petitioner_is_told(reason: RefusalReason) -> None:
-    command = DeclinePetition(reason=reason, explanation=sealed())
-    case.given(*AT_HOUSING).when(command).then(not_accepted(reason=reason))
+    # What each reason needs besides, and what is refused without it, stands in `test_intake`.
+    said: dict[str, Any] = {"related_petition_id": EARLIER, "directed_to": Organ.OTHER_AGENCY}
+    command = DeclinePetition(reason=reason, explanation=sealed(), same_facts=True, same_reasons=True, **said)
+    case.given(*AT_HOUSING).when(command).then(not_accepted(reason=reason, **said))
 
 
 def test_an_unclassified_petition_can_be_declined() -> None:
