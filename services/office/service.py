@@ -26,7 +26,9 @@ from services.kit.rpc.server import Method, RpcServer, Service
 from services.office.decisions import Decisions
 from services.office.gaps import Gaps
 from services.office.overview import overview
+from services.office.petitioner import PetitionerService
 from services.office.queries import Queries, duty_message
+from services.office.ratings import ratings
 from services.office.reading import Reader
 
 _DUTY_UNKNOWN = Refusal(
@@ -62,6 +64,7 @@ class OfficeService:
             "ListGaps": self._gaps.list_gaps,
             "ListDocket": self._gaps.list_docket,
             "GetOverview": lambda _: overview(self._node, self._reader),
+            "GetRatings": lambda _: ratings(self._reader),
             "ListParked": self._decisions.list_parked,
         }
         methods: dict[str, Method] = {name: self._read(answer) for name, answer in answers.items()}
@@ -117,11 +120,12 @@ class OfficeService:
 
 
 def serve(node: Node, stop: threading.Event, beside: Sequence[Service] = ()) -> None:
-    """Answer calls at the node's address until `stop`; `beside` are other services on the same port."""
+    """Answer calls at the node's address until `stop`, petitioners' too; `beside` are other services on that port."""
     settings = node.settings
-    office = OfficeService(node)
+    office, petitioner = OfficeService(node), PetitionerService(node)
     try:
-        services = [office.service(), *beside]
+        services = [office.service(), petitioner.service(), *beside]
         RpcServer(services, settings.listen, settings.server_tls, plaintext=settings.plaintext).serve(stop)
     finally:
+        petitioner.close()
         office.close()

@@ -17,6 +17,7 @@ from services.kit.node import Node, topics
 from services.kit.rpc.server import RpcServer
 from services.kit.settings import ServedAgency
 from services.office import run, store
+from services.office.petitioner import PetitionerService
 from services.office.service import OfficeService
 from tests.support.nodes import City, running
 
@@ -25,7 +26,12 @@ OFFICE = ServedAgency(
 )
 SERVED_BESIDE = ServedAgency(agency="archive", kind=AgencyKind.AGENCY, name_zh="档案局", name="Archive")
 NOW = datetime(2023, 3, 6, 4, 0, tzinfo=UTC)
-CALLERS = {"office-caller": "joint-meeting", "archive-caller": "archive", "stranger": "housing-bureau"}
+CALLERS = {
+    "office-caller": "joint-meeting",
+    "archive-caller": "archive",
+    "portal": "petitions",
+    "stranger": "housing-bureau",
+}
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,12 @@ def living_office(city: City, folder: Path) -> Iterator[LivingOffice]:
     with Node.open(settings) as node:
         node.bus.ensure_topics(topics(settings))
         run.prepare(node)
-        service = OfficeService(node)
-        server = RpcServer([service.service()], "127.0.0.1:0", settings.server_tls)
+        service, petitioner = OfficeService(node), PetitionerService(node)
+        server = RpcServer([service.service(), petitioner.service()], "127.0.0.1:0", settings.server_tls)
         server.start()
         try:
             yield LivingOffice(node, server.port, certificates)
         finally:
             server.stop()
+            petitioner.close()
             service.close()

@@ -4,9 +4,18 @@ To add a view, write one file like its neighbours and one line here. The timelin
 inbox, read by petition (`office.timelines`).
 """
 
-from services.office.views import breaches, custody, docket, duties, handoffs, petitions
+from services.office.views import breaches, custody, docket, duties, handoffs, petitions, query_codes, ratings
 from services.office.views.frame import View
 
-VIEWS: tuple[View, ...] = (petitions.VIEW, handoffs.VIEW, duties.VIEW, custody.VIEW, breaches.VIEW, docket.VIEW)
-VIEWS_VERSION = 3
+VIEWS: tuple[View, ...] = (
+    petitions.VIEW,
+    handoffs.VIEW,
+    duties.VIEW,
+    custody.VIEW,
+    breaches.VIEW,
+    docket.VIEW,
+    query_codes.VIEW,
+    ratings.VIEW,
+)
+VIEWS_VERSION = 4
 """Raise this when rows change their meaning: the office then rebuilds beside the old views, compares and swaps."""
