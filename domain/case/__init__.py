@@ -29,3 +29,4 @@ from domain.case.review_refusals import *
 from domain.case.routing import *
 from domain.case.state import *
 from domain.case.streams import *
+from domain.case.urgent import *

@@ -21,6 +21,7 @@ from domain.case import (
     review_opinion,
     routing,
     streams,
+    urgent,
 )
 from domain.case.chapter import (
     CASE_UNKNOWN,
@@ -44,6 +45,7 @@ CHAPTERS = (
     objection.CHAPTER,
     joint.CHAPTER,
     assistance.CHAPTER,
+    urgent.CHAPTER,
     handling.CHAPTER,
     procedure.CHAPTER,
     agreement.CHAPTER,
@@ -106,7 +108,7 @@ def decide(case: Case | None, command: Command, moment: Moment) -> Decision:
         return HISTORY_CLOSED
     row = _DECIDE[type(command)]
     if row.phases is None:
-        return row.decide(case, command, time, moment)
+        return _recusal_problem(case, command) or row.decide(case, command, time, moment)
     if case is None:
         return CASE_UNKNOWN
     if time < case.received_time:
@@ -116,9 +118,9 @@ def decide(case: Case | None, command: Command, moment: Moment) -> Decision:
     return _recusal_problem(case, command) or row.decide(case, command, time, moment)
 
 
-def _recusal_problem(case: Case, command: Command) -> Refusal | None:
+def _recusal_problem(case: Case | None, command: Command) -> Refusal | None:
     """Who was recused does nothing more on the case; so that this can be seen, every later act names who did it."""
-    if not case.recused:
+    if case is None or not case.recused:
         return None
     return (
         OFFICER_NOT_NAMED if command.officer is None else OFFICER_RECUSED if command.officer in case.recused else None
