@@ -24,7 +24,7 @@ PROTOC := $(BIN)/python -m grpc_tools.protoc -I $(VENV)/lib/python3*/site-packag
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check check-protos real bench proto kafka kafka-jars lock clean
+.PHONY: help setup run test check check-protos real bench proto kafka kafka-jars pages lock clean
 
 help: ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ check-protos: $(GENERATED)
 		$(PROTOC) -I "$$base/protos" --descriptor_set_out="$$base/lianxi.binpb" $$(find "$$base/protos" -name '*.proto') && \
 		$(BIN)/buf breaking protos/generated/lianxi.binpb --config protos/buf.yaml --against "$$base/lianxi.binpb"; \
 	else echo "    '$(PROTO_BASE)' holds no protos to stay compatible with"; fi
+
+pages: setup ## write the pages in docs/ that come from the code
+	@$(BIN)/python -m services.pages.write
 
 real: setup ## run the checks on real records (DATA=folder)
 	@test -d "$(DATA)" || { echo "make real DATA=folder: name the folder of the records" >&2; exit 1; }

@@ -46,18 +46,22 @@ _TOLD = facts("ReceiptNotified NotAccepted")
 _CHANGED_IN_SUPPORT = when(result="change", outcome="support")
 
 
+def _registered(conditions: Conditions) -> tuple[Start, ...]:
+    return (Start("Registered", conditions, "received_time"),)
+
+
+def _handed_over(conditions: Conditions) -> tuple[Start, ...]:
+    return (Start("HandoffReceived", conditions),)
+
+
+def _taken_back(conditions: Conditions) -> tuple[Start, ...]:
+    """A return keeps the first start: no fresh period is granted."""
+    return (Start("ObjectionUpheld", conditions, "case_received_time"),)
+
+
 def _holding(conditions: Conditions) -> tuple[Start, ...]:
-    """From each fact by which an agency comes to hold a petition, or gets it back; a return keeps the first start."""
-    return (
-        Start("Registered", conditions, "received_time"),
-        Start("HandoffReceived", conditions),
-        Start("ObjectionUpheld", conditions, "case_received_time"),
-    )
-
-
-def _receiving(conditions: Conditions) -> tuple[Start, ...]:
-    """From each fact by which a petition reaches an agency; a return starts nothing, for what began still runs."""
-    return _holding(conditions)[:2]
+    """From each fact by which an agency comes to hold a petition, or gets it back."""
+    return (*_registered(conditions), *_handed_over(conditions), *_taken_back(conditions))
 
 
 def _reported(recipient: str) -> tuple[Fact, ...]:
@@ -83,6 +87,8 @@ def _row(
 _DEPARTMENT_HOLDS = _holding(when(agency_kind="petition_department", came_by=_TO_BE_HANDLED))
 _HANDED_TO_AGENCY = when(agency_kind=_AGENCIES, came_by=(*_HANDED, "succession"))
 _DIRECTLY = when(agency_kind=_AGENCIES, came_by="registration")
+_REFERRED = when(agency_kind=_AGENCIES, came_by="referral")
+_DISPUTED = when(came_by="dispute")
 _URGENT = (Start("UrgentFlagged"),)
 _URGENT_AT_DEPARTMENT = (Start("UrgentFlagged", when(agency_kind="petition_department")),)
 _TO_PETITION_PROCEDURE = when(route="petition_procedure")
@@ -100,15 +106,16 @@ _ROWS: tuple[Rule, ...] = (
          starts=(Start("HandoffReceived", when(kind="assignment")),), met_by=facts("ReportedBack"),
          released_by=_RETURNED, named_in="report_due_date"),
     _row("D3", "Art. 23(2)", INTAKE, Debtor.ADDRESSED, "书面告知信访人", "tell the petitioner in writing",
-         starts=_receiving((*_DIRECTLY, *when(reply_address_known=True))), met_by=_TOLD, length=15),
+         starts=_registered((*_DIRECTLY, *when(reply_address_known=True))), met_by=_TOLD, length=15),
     _row("D4", "Art. 23(3)", INTAKE, Debtor.RECEIVER, "书面告知接收情况及处理途径、程序",
-         "tell the petitioner of receipt, path and procedure", starts=_receiving(_HANDED_TO_AGENCY), met_by=_TOLD,
+         "tell the petitioner of receipt, path and procedure", starts=_handed_over(_HANDED_TO_AGENCY), met_by=_TOLD,
          released_by=_RETURNED, length=15),
     _row("D4-ACCEPTANCE", "Art. 44(3)", INTAKE, Debtor.HOLDER, "决定是否受理", "decide on acceptance",
-         starts=(*_holding(_DIRECTLY), *_holding(_HANDED_TO_AGENCY)), met_by=_DECIDED,
-         released_by=(*facts("HandedOff"), *_RETURNED)),
+         starts=(*_registered(_DIRECTLY), *_taken_back(_DIRECTLY), *_handed_over(_HANDED_TO_AGENCY),
+                 *_taken_back(_HANDED_TO_AGENCY)),
+         met_by=_DECIDED, released_by=(*facts("HandedOff"), *_RETURNED)),
     _row("D5", "Art. 23(3)", ROUTING, Debtor.RECEIVER, "提出异议", "object to the hand-off",
-         starts=_receiving(when(agency_kind=_AGENCIES, came_by=_HANDED)), met_by=facts("ObjectionRaised"),
+         starts=_handed_over(when(agency_kind=_AGENCIES, came_by=_HANDED)), met_by=facts("ObjectionRaised"),
          released_by=facts("ReceiptNotified Accepted NotAccepted HandedOff"), length=5, unit=Unit.WORKING_DAY,
          nature=Nature.WINDOW),
     _row("D5-RULING", "Art. 23(3)", ROUTING, Debtor.SENDER, "核实异议", "verify and rule on the objection",
@@ -117,11 +124,12 @@ _ROWS: tuple[Rule, ...] = (
     _row("D6", "Art. 23(4)", INTAKE, Debtor.ORGAN, "按政法、纪检监察机关规定告知",
          "tell the petitioner under the organ's own rules",
          starts=(*_holding(when(agency_kind=_ORGANS, came_by=_TO_BE_HANDLED)),
-                 *_holding(when(agency_kind=_AGENCIES, came_by="referral"))),
+                 *_handed_over(_REFERRED), *_taken_back(_REFERRED)),
          met_by=_DECIDED, released_by=(*facts("HandedOff"), *_RETURNED), external=True, **_NO_LENGTH_BUT_OLDER),
     # Several agencies: Art. 24.
     _row("D7", "Art. 24(1)", JOINT, Debtor.COORDINATOR, "决定或者协调处理受理争议", "settle which agency handles it",
-         starts=(*_holding(when(agency_kind="joint_meeting_office")), *_holding(when(came_by="dispute"))),
+         starts=(*_holding(when(agency_kind="joint_meeting_office")), *_handed_over(_DISPUTED),
+                 *_taken_back(_DISPUTED)),
          met_by=facts("HandedOff Accepted NotAccepted"), released_by=_RETURNED, **_NO_LENGTH_BUT_OLDER),
     _row("D7-ASSIST", "Art. 24(1)", JOINT, Debtor.ASSISTANT, "协助办理并反馈", "assist the lead and report to it",
          starts=(Start("AssistanceReceived"),), met_by=facts("AssistanceReported"),

@@ -35,13 +35,13 @@ def rows_of_2005(rows: Iterable[Rule]) -> tuple[Rule, ...]:
 
     decide = {"title": "decide on acceptance and tell the petitioner", "title_zh": "决定是否受理并书面告知"}
     accepted = today["D4-ACCEPTANCE"].starts
-    without_address = (*when(came_by="registration"), *when(reply_address_known=False))
+    without_address = when(reply_address_known=False)
     return (
         then("D1", "Art. 21(1)"),
         then("D2", "Art. 21(1)(4)"),
         then("D3", "Art. 22(2)", **decide, starts=_with_returns(today["D3"].starts), met_by=_DECIDED),
         then("D3-ACCEPTANCE", "Art. 22(1)", like="D4-ACCEPTANCE", debtor=Debtor.ADDRESSED,
-             starts=tuple(replace(start, when=(*start.when[:1], *without_address)) for start in accepted[:3])),
+             starts=tuple(replace(start, when=(*start.when, *without_address)) for start in accepted[:2])),
         then("D4", "Art. 21(2)", **decide, starts=_with_returns(today["D4"].starts), met_by=_DECIDED),
         then("D8-COMMITTEE", "Art. 26(1)", title="report to the own government", title_zh="立即报告本级人民政府"),
         then("D10", "Art. 33", starts=(*today["D10"].starts, *today["D11-SUGGESTION"].starts,

@@ -100,18 +100,23 @@ def _ledger(duty: Pinned) -> Ledger | None:
     return Ledger(duty.budget_days, duty.consumed_days, duty.running_since, duty.suspended_since)
 
 
-def _period(rule: Rule, duty: Pinned) -> tuple[Step, ...]:
+def given_by(rule: Rule) -> tuple[Step, ...]:
+    """Say how long the period is and who gives it: the article, or the basis of a local figure."""
     if rule.length is None:
         return ()
     zh, en = _UNITS[rule.unit]
     giver_zh, giver = (rule.basis, rule.basis) if rule.basis else (article_zh(rule.article), rule.article)
-    period = Step(f"{giver_zh}规定 {rule.length} {zh}", f"{giver} gives {rule.length} {en}")
-    if not duty.extension_days:
-        return (period,)
+    return (Step(f"{giver_zh}规定 {rule.length} {zh}", f"{giver} gives {rule.length} {en}"),)
+
+
+def _period(rule: Rule, duty: Pinned) -> tuple[Step, ...]:
     days = duty.extension_days
-    return period, Step(
+    if not days:
+        return given_by(rule)
+    extended = Step(
         f"经批准延长一次 {days} 日,{article_zh(rule.article)}", f"extended once by {days} days, {rule.article}"
     )
+    return *given_by(rule), extended
 
 
 def _compared(duty: Pinned, worked_out: Due) -> tuple[Step, ...]:

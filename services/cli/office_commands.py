@@ -146,7 +146,7 @@ def rebuild(*, check: bool, env_file: Path | None) -> None:
 
 
 def _prepare(settings: NodeSettings) -> None:
-    store.prepare(settings.log_dsn, law_in_force().version)
+    store.prepare(settings.log_dsn, law_in_force(local=settings.local_rules).version)
 
 
 def _rebuild(settings: NodeSettings, console: Console, *, swap: bool) -> Rebuilt:
@@ -157,6 +157,7 @@ def _rebuild(settings: NodeSettings, console: Console, *, swap: bool) -> Rebuilt
         finally:
             log.close()
 
+    law = law_in_force(local=settings.local_rules)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("facts 事实")
@@ -164,7 +165,7 @@ def _rebuild(settings: NodeSettings, console: Console, *, swap: bool) -> Rebuilt
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return rebuild_views(settings.log_dsn, law_in_force(), swap=swap, progress=tell, on_moved=record)
+        return rebuild_views(settings.log_dsn, law, swap=swap, progress=tell, on_moved=record)
 
 
 def _tell(rebuilt: Rebuilt, console: Console) -> None:

@@ -1,7 +1,13 @@
-"""`lianxi rules` and `lianxi due`: the duty table, and one date worked out aloud, for a jurist without a server."""
+"""`lianxi rules` and `lianxi due`: the duty table, and one date worked out aloud, for a jurist without a server.
+
+Both read the local figures that `LIANXI_LOCAL_RULES` names, as a node does.
+"""
 
 import json
+import os
+from collections.abc import Iterable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.calendar import SHANGHAI, civil_date
-from domain.rules import Rule
-from services.kit.law import law_in_force
-
-NO_FIGURE, NAMED = "no_figure_in_law", "named_by_the_assignment"
+from domain.law import Law
+from domain.local_rules import LocalRulesRefused
+from domain.rules import Nature, Rule
+from services.kit.law import LOCAL_RULES, law_in_force, read_local_rules
+from services.pages.duty_table import described, state_words, worked_out
 
 
 class Instant(click.ParamType[datetime]):
@@ -42,36 +49,57 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is not a date like 2024-05-06", param, ctx)
 
 
+def law() -> Law:
+    """The law with the local figures of the environment; wrong ones end the command."""
+    path = os.environ.get(LOCAL_RULES, "").strip()
+    if not path:
+        return law_in_force()
+    try:
+        return law_in_force(local=read_local_rules(Path(path)))
+    except LocalRulesRefused as refused:
+        raise click.ClickException("\n".join(f"{LOCAL_RULES}: {problem}" for problem in refused.problems)) from None
+
+
 @click.command()
 @click.option("--on", "on", type=Day(), help="Only the rows that govern a matter first received on this day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list on standard output.")
 def rules(on: date | None, *, as_json: bool) -> None:
     """Print the duty table: every period, its article, debtor, start and length. 期限表。
 
-    A row without a length has no figure in law: it names who must move, and invents no date.
+    A row without a length has no figure in law: it names who must move, and invents no date. Figures that a place has
+    set are read from the file that LIANXI_LOCAL_RULES names.
 
     \b
     lianxi rules
     lianxi rules --on 2021-06-01 --json
     """
-    rows = [
-        described(rule)
-        for rule in (law_in_force().table.rows if on is None else law_in_force().table.on(on).by_id.values())
-    ]
+    table = law().table
+    rows = [*(table.rows if on is None else table.on(on).by_id.values())]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps([described(rule) for rule in rows], ensure_ascii=False, indent=2))
         return
+    Console().print(_table(rows))
+
+
+def _table(rows: Iterable[Rule]) -> Table:
     table = Table(show_lines=True)
-    for head in ("rule", "article 条款", "what 事项", "debtor 责任方", "length 期限", "in force 施行"):
+    for head in ("rule", "article 条款", "what 事项", "debtor 责任方", "start 起算", "length 期限", "in force 施行"):
         # A narrow terminal folds a cell; it never leaves a part of it out.
         table.add_column(head, overflow="fold", no_wrap=head == "rule")
-    for row in rows:
-        length = f"{row['length']} {row['unit'].replace('_', ' ')}s" if row["length"] else _WORDS[row["state"]]
+    for rule in rows:
+        row = described(rule)
         extension = f"\n+ {row['extension']} 延长" if row["extension"] else ""
-        in_force = f"{row['effective_from']} – {row['effective_to'] or ''}"
-        what = f"{row['title_zh']}\n{row['title']}"
-        table.add_row(row["rule"], row["article"], what, row["debtor"], length + extension, in_force)
-    Console().print(table)
+        suspension = f"\n{row['suspension']} 停止计算" if row["suspension"] else ""
+        table.add_row(
+            rule.rule_id,
+            f"{row['article_zh']}\n{rule.article}",
+            f"{rule.title_zh}\n{rule.title}",
+            f"{rule.debtor.term}\n{rule.debtor}",
+            "\n".join(row["start"]),
+            "\n".join(state_words(rule)) + extension + suspension,
+            f"{row['jurisdiction']} {row['effective_from']} – {row['effective_to'] or ''}",
+        )
+    return table
 
 
 @click.command()
@@ -89,78 +117,32 @@ def due(rule_id: str, start: datetime, on: date | None, extension: int, *, as_js
     lianxi due D5 --from 2022-05-01
     lianxi due D10 --from 2021-03-02T10:00:00+08:00 --extension 30 --json
     """
-    received = on or civil_date(start)
-    in_force = law_in_force().table.on(received).by_id
-    rule = in_force.get(rule_id.upper())
-    if rule is None:
-        known = ", ".join(sorted(in_force))
-        raise click.BadParameter(f"no rule {rule_id} on {received}; there are {known}", param_hint="RULE")
+    in_force = law()
+    rule = _rule(in_force, rule_id.upper(), on or civil_date(start))
     if extension > rule.extension_days_max:
         reason = f"{rule.article} allows at most {rule.extension_days_max} days of extension"
         raise click.BadParameter(reason, param_hint="--extension")
-    found = worked_out(rule, start, extension)
+    found = worked_out(in_force, rule, start, extension)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     console = Console()
-    console.print(f"[bold]{rule.rule_id}[/] {rule.article} {rule.title_zh} {rule.title}")
-    for step in found["steps"]:
-        console.print(f"  {step}")
-    console.print(f"[bold]{found['due_date'] or '–'}[/] {_WORDS.get(found['state'], found['state'])}")
+    console.print(f"[bold]{rule.rule_id}[/] {found['article_zh']} {rule.title_zh}\n{rule.article} {rule.title}")
+    for zh, en in zip(found["steps_zh"], found["steps"], strict=True):
+        console.print(f"  {zh}\n  {en}", highlight=False)
+    console.print(f"[bold]{found['due_date'] or '–'}[/] {_SAID.get(found['state'], '; '.join(state_words(rule)))}")
 
 
-_WORDS = {
-    NO_FIGURE: "no figure in law 法律未规定期限",
-    NAMED: "named by the assignment 交办时指定",
-    "final": "final 确定",
-    "calendar_unpublished": "provisional 暂定:放假安排未公布",
-}
+def _rule(in_force: Law, rule_id: str, received: date) -> Rule:
+    """The row in force; a row that is no period, or none, is told in words."""
+    rows = in_force.table.on(received).by_id
+    rule = rows.get(rule_id)
+    if rule is None:
+        known = ", ".join(rows) or "none: the duty table begins on 2005-05-01"
+        raise click.BadParameter(f"no rule {rule_id} on {received}; there are {known}", param_hint="RULE")
+    if rule.nature is Nature.LIMIT:
+        raise click.BadParameter(f"{rule_id} is a limit and no period: {rule.article} {rule.title}", param_hint="RULE")
+    return rule
 
 
-def described(rule: Rule) -> dict[str, Any]:
-    """A row of the duty table as a JSON object."""
-    return {
-        "rule": rule.rule_id,
-        "version": rule.version,
-        "article": rule.article,
-        "title": rule.title,
-        "title_zh": rule.title_zh,
-        "nature": rule.nature,
-        "debtor": rule.debtor,
-        "start": sorted({start.event for start in rule.starts}),
-        "length": rule.length,
-        "unit": rule.unit if rule.length else None,
-        "state": _state(rule),
-        "extension": rule.extension_days_max or None,
-        "suspension": None,
-        "jurisdiction": "CN",
-        "effective_from": rule.effective_from.isoformat(),
-        "effective_to": rule.effective_to.isoformat() if rule.effective_to else None,
-    }
-
-
-def _state(rule: Rule) -> str:
-    if rule.named_in:
-        return NAMED
-    return "dated" if rule.length else NO_FIGURE
-
-
-def worked_out(rule: Rule, start: datetime, extension_days: int) -> dict[str, Any]:
-    """The due date of a row from a starting instant, with its state and each step, as a JSON object."""
-    frame: dict[str, Any] = {"rule": rule.rule_id, "version": rule.version, "article": rule.article}
-    if rule.length is None:
-        state = _state(rule)
-        return frame | {
-            "due_date": None,
-            "due_time": None,
-            "state": state,
-            "steps": [f"{rule.article}: {_WORDS[state]}"],
-        }
-    found = law_in_force().due_of(rule, start, extension_days=extension_days)
-    return frame | {
-        "due_date": found.due_date.isoformat(),
-        "due_time": found.due_time.isoformat(),
-        "state": found.state,
-        "calendar": found.calendar_version,
-        "steps": [step.en for step in found.steps],
-    }
+_SAID = {"final": "final 确定", "calendar_unpublished": "provisional 暂定:放假安排未公布"}

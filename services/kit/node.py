@@ -50,7 +50,8 @@ class Node:
             log = Log(settings.log_dsn)
             opened.callback(log.close)
             bus = opened.enter_context(open_bus(settings.bus_url, tls=settings.bus_tls))
-            node = cls(settings, log, keys, NodeKeys.load(settings.node_keys_dir), bus)
+            node_keys = NodeKeys.load(settings.node_keys_dir)
+            node = cls(settings, log, keys, node_keys, bus, law=law_in_force(local=settings.local_rules))
             opened.pop_all()
             return node
 

@@ -16,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from domain.custody import PETITIONER
 from domain.event import AgencyId
+from domain.local_rules import LocalRulesRefused
 from domain.vocabulary import AgencyKind
 from services.kit.bus.port import BusTls
 from services.kit.clock import AcceleratedClock, Clock, system_clock
 from services.kit.divisions import MADE_UP, is_valid
 from services.kit.identity import ServerTls
+from services.kit.law import LOCAL_RULES, LocalRulesFile, read_local_rules
 
 DEFAULT_LISTEN = "127.0.0.1:50051"
 OFFICE_LISTEN = "127.0.0.1:50061"
@@ -90,6 +92,7 @@ class NodeSettings:
     plaintext: bool = False
     bus_tls_dir: Path | None = None
     history_before: datetime | None = None
+    local_rules: LocalRulesFile | None = None
     clock_spec: AcceleratedClock | None = None
 
     def __post_init__(self) -> None:
@@ -108,6 +111,8 @@ class NodeSettings:
                     given[variable.field] = variable.read(text)
                 elif variable.is_required:
                     problems.append(f"{variable.name} is missing: {variable.meaning}")
+            except LocalRulesRefused as refused:
+                problems += [f"{variable.name}: {problem}" for problem in refused.problems]
             except ValueError:
                 problems.append(f"{variable.name} is wrong: {variable.meaning}")
         problems += _contradictions(given)
@@ -290,6 +295,13 @@ VARIABLES: tuple[Variable, ...] = (
         "an instant with time zone: facts before it may be entered from older records",
         _read_instant,
         datetime.isoformat,
+    ),
+    Variable(
+        LOCAL_RULES,
+        "local_rules",
+        "a TOML file of the figures that this place sets where the law leaves one open",
+        lambda text: read_local_rules(Path(text)),
+        lambda local: str(local.path),
     ),
     Variable(
         "LIANXI_CLOCK",

@@ -1,6 +1,7 @@
 """The duty table and one date, as a jurist reads them at the command line."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -19,9 +20,9 @@ def test_every_row_names_its_article_and_a_row_without_a_figure_says_so() -> Non
     rows = json.loads(run("rules", "--json"))
     assert all(row["article"] and row["debtor"] and row["procedure"] for row in rows)
     assert all(row["start"] for row in rows if row["nature"] in ("duty", "window"))
-    silent = {row["rule"] for row in rows if row["state"] == "no_figure_in_law"}
-    assert {"D5-RULING", "D4-ACCEPTANCE"} <= silent
-    assert all(row["length"] is None for row in rows if row["rule"] in silent)
+    silent = [row for row in rows if row["state"] == "no_figure_in_law"]
+    assert {"D5-RULING", "D4-ACCEPTANCE", "EXECUTION"} <= {row["rule"] for row in silent}
+    assert all(row["length"] is None for row in silent)
 
 
 def test_the_table_leaves_nothing_out_on_a_narrow_terminal() -> None:
@@ -65,6 +66,8 @@ def test_a_rule_without_a_figure_gives_no_date() -> None:
     ("arguments", "said"),
     [
         (("due", "D99", "--from", "2024-05-06"), "there are"),
+        (("due", "D16", "--from", "2024-05-06"), "is a limit and no period"),
+        (("due", "D1", "--from", "2001-05-06"), "begins on 2005-05-01"),
         (("due", "D4", "--from", "2024-05-06", "--extension", "5"), "at most 0 days"),
         (("due", "D5", "--from", "soon"), "is not a time like"),
     ],
@@ -73,3 +76,40 @@ def test_what_cannot_be_worked_out_is_refused_in_words(arguments: tuple[str, ...
     result = CliRunner().invoke(main, list(arguments))
     assert result.exit_code == 2
     assert said in result.output
+
+
+EXAMPLE = str(Path(__file__).parents[2] / "deploy" / "local-rules.example.toml")
+
+
+def test_the_keys_that_a_jurist_relies_on_are_there() -> None:
+    keys = "rule article debtor start length unit extension suspension jurisdiction effective_from effective_to"
+    rows = json.loads(run("rules", "--json"))
+    assert all(set(keys.split()) <= row.keys() for row in rows)
+    assert {row["rule"] for row in rows if row["suspension"]} == {"D15"}
+
+
+def test_the_steps_are_told_in_both_languages() -> None:
+    found = json.loads(run("due", "D10", "--from", "2024-05-06", "--json"))
+    assert found["steps"][0] == "Art. 34 gives 60 calendar days"
+    assert found["steps_zh"][0] == "《信访工作条例》第三十四条规定 60 日"
+    assert len(found["steps"]) == len(found["steps_zh"])
+
+
+def test_a_local_figure_is_read_from_the_file_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = json.loads(run("due", "D22", "--from", "2024-03-01", "--json"))
+    monkeypatch.setenv("LIANXI_LOCAL_RULES", EXAMPLE)
+    found = json.loads(run("due", "D22", "--from", "2024-03-01", "--json"))
+    assert (without["state"], without["due_date"]) == ("no_figure_in_law", None)
+    assert (found["due_date"], found["state"]) == ("2024-03-31", "final")
+    assert "上海市信访条例 第四十一条" in found["steps"][0]
+    [row] = [row for row in json.loads(run("rules", "--on", "2024-01-01", "--json")) if row["rule"] == "D22"]
+    assert (row["length"], row["jurisdiction"]) == (30, "310000")
+
+
+def test_a_file_that_overrules_the_law_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "local.toml"
+    file.write_text(Path(EXAMPLE).read_text(encoding="utf-8").replace("D22", "D10"), encoding="utf-8")
+    monkeypatch.setenv("LIANXI_LOCAL_RULES", str(file))
+    result = CliRunner().invoke(main, ["rules"])
+    assert result.exit_code == 1
+    assert "rule 1 (D10), field length: Art. 34 gives 60 itself" in result.output
