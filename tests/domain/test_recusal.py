@@ -6,12 +6,12 @@ import pytest
 
 from domain.case import (
     COMMANDS,
-    OPENING,
     CorrectionNoted,
     DecideRecusal,
     Moment,
     NoteCorrection,
     NotifyReceipt,
+    Phase,
     RecusalDecided,
     RecusalRequested,
     RequestRecusal,
@@ -29,7 +29,7 @@ CLERK, HEAD, COLLEAGUE = "post:desk-5", "post:head", "post:desk-6"
 RECUSED: tuple[Event, ...] = (*AT_HOUSING, fact(RecusalDecided))
 NOTIFY = NotifyReceipt(method=ServiceMethod.POST)
 PHASES = {command: row.phases for chapter in CHAPTERS for command, row in chapter.decide.items()}
-GUARDED = sorted(COMMANDS - OPENING, key=lambda command: command.__name__)
+GUARDED = sorted(COMMANDS, key=lambda command: command.__name__)
 
 
 def test_art_28_3_anybody_may_ask_that_an_official_be_kept_from_the_case() -> None:
@@ -74,7 +74,7 @@ def test_art_28_3_a_recusal_that_is_lifted_binds_no_longer() -> None:
 def test_art_28_3_no_command_at_all_is_open_to_who_was_recused(kind: type[Command]) -> None:
     known = case.given(*RECUSED).case
     assert known is not None
-    for phase in PHASES[kind] or ():
+    for phase in PHASES[kind] or Phase:
         for officer, code in ((None, "OFFICER_NOT_NAMED"), (CLERK, "OFFICER_RECUSED")):
             # Without its other fields: the guard comes before anything that would look at them.
             command = kind.model_construct(officer=officer)
