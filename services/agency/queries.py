@@ -55,7 +55,8 @@ class Queries:
         if case is None or case.agency != agency:
             raise Refused(CASE_UNKNOWN)
         offers = {"incoming": _offer(case.incoming), "outgoing": _offer(case.outgoing)}
-        return message_of(pb.Case, case, **offers, version=version, as_of_position=position)
+        review = message_of(pb.Review, case.review) if case.review else None
+        return message_of(pb.Case, case, **offers, review=review, version=version, as_of_position=position)
 
     def list_cases(self, request: pb.ListCasesRequest, agency: str) -> pb.ListCasesResponse:
         """List the agency's cases, the oldest receipt first."""
