@@ -76,10 +76,22 @@ COMMANDS: Mapping[str, CommandRpc] = {
     "DeclineReview": CommandRpc(pb.DeclineReviewRequest, case.DeclineReview),
     "IssueReviewOpinion": CommandRpc(pb.IssueReviewOpinionRequest, case.IssueReviewOpinion),
     "ServeReviewOpinion": CommandRpc(pb.ServeReviewOpinionRequest, case.ServeReviewOpinion),
+    "ProposeJointHandling": CommandRpc(pb.ProposeJointHandlingRequest, case.ProposeJointHandling),
+    "AnswerJointHandling": CommandRpc(pb.AnswerJointHandlingRequest, case.AnswerJointHandling),
+    "AgreeJointHandling": CommandRpc(pb.AgreeJointHandlingRequest, case.AgreeJointHandling),
+    "RequestAssistance": CommandRpc(pb.RequestAssistanceRequest, case.RequestAssistance),
+    "ReportAssistance": CommandRpc(pb.ReportAssistanceRequest, case.ReportAssistance),
+    "WithdrawAssistance": CommandRpc(pb.WithdrawAssistanceRequest, case.WithdrawAssistance),
+    "FlagUrgent": CommandRpc(pb.FlagUrgentRequest, case.FlagUrgent),
+    "ReportUrgent": CommandRpc(pb.ReportUrgentRequest, case.ReportUrgent),
+    "RecordUrgentAcknowledgement": CommandRpc(pb.RecordUrgentAcknowledgementRequest, case.RecordUrgentAcknowledgement),
 }
 
 MADE_BY_NODE = frozenset({"handoff_id", "joint_id", "assistance_id"})
-"""The ids that the node makes from the request id, so that they are the same when the request is repeated."""
+"""The ids that the node makes from the request id, so that they are the same when the request is repeated.
+
+An answer to what has such an id names it in the request, and then nothing is made.
+"""
 
 MADE_FROM_KEY: Mapping[str, Callable[[bytes, UUID], str]] = {
     "code_digest": lambda key, petition_id: digest_of(spoken_code(key, petition_id, CodePurpose.QUERY)),
@@ -169,7 +181,8 @@ class Order:
     def _given(self) -> dict[str, Any]:
         """What the node says itself: who opens a case, and ids that are the same when the request is repeated."""
         given: dict[str, Any] = {
-            name: _id_of(self.agency, self.header) for name in MADE_BY_NODE & self.kind.model_fields.keys()
+            name: _id_of(self.agency, self.header)
+            for name in (MADE_BY_NODE & self.kind.model_fields.keys()) - self.fields.keys()
         }
         if self.kind in case.OPENING:
             given |= {

@@ -23,7 +23,7 @@ from services.kit.sealing import new_key, payload_digest, unseal
 from services.kit.spoken_codes import CodePurpose, spoken_code
 
 ATTEMPTS_MAX = 6
-NAMING_AGENCIES = frozenset({"to_agency", "of_agency", "lead", "assisting", "accused_agencies", "unit"})
+NAMING_AGENCIES = frozenset({"to_agency", "of_agency", "lead", "assisting", "disputing", "accused_agencies", "unit"})
 """The fields of commands that name agencies which the directory has to list."""
 CASE: Fold[Case | None] = Fold(None, case.evolve)
 
