@@ -24,6 +24,7 @@ WORDS: dict[str, Word] = {
     "demo": Word("demo", "demo", "Show a made-up city at work. 演示"),
     "node": Word("node", "node", "Set up and run a node of an agency. 节点"),
     "office": Word("office", "office", "Ask and run the Joint Meeting Office. 联席会议办公室"),
+    "petition": Word("petition", "petition", "Follow a matter by its query code. 查询进展"),
     "directory": Word("directory", "directory", "Agencies, their superiors and successors. 机关名录"),
     "import": Word("import", "import_command", "Bring in real records from CSV or XLSX. 导入"),
     "rules": Word("rules", "rules", "Print the duty table. 期限表"),

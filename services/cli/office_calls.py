@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from rich.console import Console
 
 from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
+from lianxi.petitioner.v1.petitioner_service_pb2_grpc import PetitionerServiceStub
 from services.kit.authority import CertificateRefused
 from services.kit.rpc.client import Caller, Credentials, Denied, NotReached, call
 from services.kit.settings import OFFICE_LISTEN
@@ -30,7 +31,7 @@ OFFICE_AGENCY = "joint-meeting-office"
 class Office:
     """The office as one command asks it."""
 
-    def __init__(self, stub: OfficeServiceStub, caller: Caller, *, as_json: bool) -> None:
+    def __init__(self, stub: OfficeServiceStub | PetitionerServiceStub, caller: Caller, *, as_json: bool) -> None:
         self._stub = stub
         self._caller = caller
         self.as_json = as_json
@@ -73,7 +74,15 @@ def _with_numbers(descriptor: Any, plain: dict[str, Any]) -> dict[str, Any]:
 
 def asks_office(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options by which it reaches the office, and the office itself as its first argument."""
+    return _asks(OfficeServiceStub, command)
 
+
+def asks_for_petitioner(command: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a command that asks the office on a petitioner's behalf, as a portal does."""
+    return _asks(PetitionerServiceStub, command)
+
+
+def _asks(stub: type[OfficeServiceStub | PetitionerServiceStub], command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--address", envvar="LIANXI_ADDRESS", default=OFFICE_LISTEN, show_default=True, help="HOST:PORT.")
     @click.option(
         "--certs",
@@ -85,7 +94,7 @@ def asks_office(command: Callable[..., None]) -> Callable[..., None]:
         "--agency",
         envvar="LIANXI_AGENCY",
         metavar="ID",
-        help=f"The office's id, where the certificates name neither one agency nor {OFFICE_AGENCY}.",
+        help=f"Who asks, where the certificates name neither one agency nor {OFFICE_AGENCY}.",
     )
     @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     @wraps(command)
@@ -93,7 +102,7 @@ def asks_office(command: Callable[..., None]) -> Callable[..., None]:
         try:
             caller = _caller(certs, agency)
             with caller.connect(address) as channel:
-                command(Office(OfficeServiceStub(channel), caller, as_json=as_json), **arguments)
+                command(Office(stub(channel), caller, as_json=as_json), **arguments)
         except (CertificateRefused, FileNotFoundError, ValueError) as wrong:
             raise click.ClickException(str(wrong)) from wrong
 

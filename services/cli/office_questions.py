@@ -8,6 +8,7 @@ from rich.table import Table
 from lianxi.office.v1 import office_service_pb2 as pb
 from lianxi.type.v1 import duty_pb2
 from services.cli import office_tables as tables
+from services.cli import petitioner_tables
 from services.cli.office_calls import Office, asks_office
 
 ROWS_SHOWN = 50
@@ -183,5 +184,33 @@ def overview(office: Office, **_: Any) -> None:
         office.console.print(table)
 
 
-QUESTIONS: tuple[click.Command, ...] = (overview, late, due, gaps, docket, petition, handoffs, timeline, explain)
+@click.command(short_help="How petitioners rate the work. 满意度")
+@asks_office
+def ratings(office: Office, **_: Any) -> None:
+    """Show how petitioners rated each agency's work, with silence in a column of its own. 群众满意度评价。
+
+    Small counts, and what they could be worked out from, are not shown; there is no ranking and no total.
+
+    \b
+    lianxi office ratings
+    """
+    answer: pb.GetRatingsResponse = office.ask("GetRatings", pb.GetRatingsRequest())
+    if office.as_json:
+        office.show_json(answer=answer)
+        return
+    office.console.print(petitioner_tables.ratings(answer.ratings))
+
+
+QUESTIONS: tuple[click.Command, ...] = (
+    overview,
+    late,
+    due,
+    gaps,
+    docket,
+    ratings,
+    petition,
+    handoffs,
+    timeline,
+    explain,
+)
 """The commands that `lianxi office` adds, in the order of its help."""
