@@ -36,6 +36,10 @@ _FITS: Mapping[str, Callable[[pb.Case], bool]] = {
     "ExtendHandling": lambda case: case.phase == "accepted",
     "IssueOpinion": lambda case: case.phase == "accepted",
     "ServeOpinion": lambda case: case.phase == "opinion_issued",
+    "StudySuggestion": lambda case: case.phase == "accepted",
+    "DecideSuggestion": lambda case: case.phase == "accepted",
+    "ReplyToSuggestion": lambda case: case.phase == "accepted",
+    "ConcludeAccusation": lambda case: case.phase == "accepted",
     "ReportBack": lambda case: case.phase == "served" and not case.incoming.reported,
 }
 """When the state of a case lets an official take a step; before that, the news has yet to arrive."""

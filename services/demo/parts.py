@@ -86,6 +86,22 @@ def answer(story: Story, chance: Random, agency: str, when: When) -> None:
     story.tell(agency, "ServeOpinion", After(2), method="SERVICE_METHOD_POST", proof=proof)
 
 
+def consider(story: Story, chance: Random, agency: str) -> None:
+    """A suggestion is studied and decided on; what is adopted is replied to, Art. 29(1)."""
+    adoption = ("ADOPTED", "PARTLY_ADOPTED", "NOT_ADOPTED")[story.number % 3]
+    story.tell(agency, "StudySuggestion", After(chance.uniform(5, 20)), findings="研究论证情况。(演示文本)")
+    story.tell(
+        agency,
+        "DecideSuggestion",
+        After(chance.uniform(2, 15)),
+        adoption=f"ADOPTION_{adoption}",
+        explanation="采纳与否及其理由。(演示文本)",
+    )
+    if adoption != "NOT_ADOPTED":
+        proof = f"proof/{story.number:06d}"
+        story.tell(agency, "ReplyToSuggestion", After(2), method="SERVICE_METHOD_POST", proof=proof)
+
+
 def handle(story: Story, chance: Random, agency: str) -> None:
     """What should follow a receipt: notice, acceptance and answer, each in time."""
     notify(story, agency, Around("D4", -chance.uniform(3, 12)))

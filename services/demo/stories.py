@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping
 from random import Random
 from uuid import UUID, uuid5
 
-from services.demo.parts import accept, answer, bounce, hand_on, handle, notify, pick, raise_objection, register
+from services.demo.parts import (
+    accept,
+    answer,
+    bounce,
+    consider,
+    hand_on,
+    handle,
+    notify,
+    pick,
+    raise_objection,
+    register,
+)
 from services.demo.steps import After, Around, AtThatTime, Story
 from services.demo.wangshu import DEPARTMENT, DISCIPLINE, DISPUTED, MATTERS, NOBODYS, OFFICE, Matter
 
@@ -50,22 +61,27 @@ def _assigned(story: Story, chance: Random) -> None:
 
 
 def _direct(story: Story, chance: Random) -> None:
-    """Brought to the agency itself: a suggestion, answered without the sixty days."""
+    """Brought to the agency itself: a suggestion, studied and decided on without the sixty days."""
     agency, matter = pick(chance)
     register(story, chance, agency, matter, "SUGGESTION")
     notify(story, agency, Around("D3", -chance.uniform(2, 9)))
     accept(story, agency, 1, route=None)
-    answer(story, chance, agency, After(chance.uniform(10, 40)))
+    consider(story, chance, agency)
 
 
 def _declined(story: Story, chance: Random) -> None:
     """Brought to the agency itself, and not accepted, with the reason in writing."""
     agency, matter = pick(chance)
     register(story, chance, agency, matter)
-    reason = chance.choice(("OTHER_LEGAL_PROCEDURE", "OUTSIDE_POWERS", "DUPLICATE_OF_LIVE"))
-    explanation = "不予受理的理由及应当通过的途径。(演示文本)"
-    when = Around("D3", chance.choice((-6.0, -3.0, 4.0)))
-    story.tell(agency, "DeclinePetition", when, reason=f"REFUSAL_REASON_{reason}", explanation=explanation)
+    reason, organ = chance.choice((("OTHER_LEGAL_PROCEDURE", "COURT"), ("OUTSIDE_POWERS", "OTHER_AGENCY")))
+    story.tell(
+        agency,
+        "DeclinePetition",
+        Around("D3", chance.choice((-6.0, -3.0, 4.0))),
+        reason=f"REFUSAL_REASON_{reason}",
+        explanation="不予受理的理由及应当通过的途径。(演示文本)",
+        directed_to=f"ORGAN_{organ}",
+    )
 
 
 def _objected(story: Story, chance: Random) -> None:
@@ -160,7 +176,13 @@ def _accusation(story: Story, chance: Random) -> None:
         to_agency=DISCIPLINE.agency,
     )
     accept(story, DISCIPLINE.agency, chance.uniform(2, 6), route=None)
-    answer(story, chance, DISCIPLINE.agency, After(chance.uniform(20, 50)))
+    story.tell(
+        DISCIPLINE.agency,
+        "ConcludeAccusation",
+        After(chance.uniform(20, 50)),
+        result="核查结果。(演示文本)",
+        told_petitioner=True,
+    )
 
 
 def _forgotten(story: Story, chance: Random) -> None:
