@@ -108,11 +108,11 @@ class Agencies:
         It asks for no date, because it protects: a tie that ended still is one along which an accusation could leak.
         A superior, a government or a discipline organ is under nobody who names it as heir.
         """
-        return of in self._all_above(agency)
+        return of in self.all_above(agency)
 
     def reaches(self, accused: Iterable[str], to: str) -> bool:
         """Tell whether what is sent to an agency reaches the accused: it is one of them, or under one, Art. 30(3)."""
-        above = self._all_above(to)
+        above = self.all_above(to)
         return any(one == to or one in above for one in accused)
 
     def common_superior(self, agencies: Iterable[str], on: date) -> str | None:
@@ -175,7 +175,7 @@ class Agencies:
             step = self.next_higher(step, on)
         return list(path)
 
-    def _all_above(self, agency: str) -> frozenset[str]:
+    def all_above(self, agency: str) -> frozenset[str]:
         """Return everything that the agency is under; worked out once, for this is asked for each delivery."""
         above = self._above.get(agency)
         if above is None:

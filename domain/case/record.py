@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from domain.case.chapter import Chapter, Decider, Moment, frame
+from domain.case.chapter import CASE_UNKNOWN, Chapter, Decider, Moment, frame, reaches_accused
 from domain.case.state import HOLDING, Case, Phase
 from domain.event import Command, Decision, Event, Reference, Refusal, Sealed
 from domain.vocabulary import Purpose
@@ -71,7 +71,10 @@ class IssueQueryCode(Command):
 # --- decide -----------------------------------------------------------------------------------------------------------
 
 
-def _unseal(case: Case, command: UnsealMaterials, time: datetime, _moment: Moment) -> Decision:
+def _unseal(case: Case, command: UnsealMaterials, time: datetime, moment: Moment) -> Decision:
+    if reaches_accused(case, case.agency, moment.agencies):
+        # The directory learnt since the receipt that the agency is under the accused: it reads no more, Art. 30(3).
+        return CASE_UNKNOWN
     return (MaterialsUnsealed(**frame(case, command, time), official=command.official, purpose=command.purpose),)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import DueState
-from domain.case import CASE_UNKNOWN, Offer, Phase
+from domain.case import CASE_UNKNOWN, Offer, Phase, reaches_accused
 from domain.duty_table import rule_row
 from domain.event import Refusal
 from domain.explanation import steps_of
@@ -52,7 +52,7 @@ class Queries:
         case_id = _uuid(request.case_id, "case_id")
         position, _ = self._node.log.head()
         case, version = self._node.log.load(case_id, CASE, fresh=True)
-        if case is None or case.agency != agency:
+        if case is None or case.agency != agency or reaches_accused(case, agency, self._node.directory.register()):
             raise Refused(CASE_UNKNOWN)
         offers = {"incoming": _offer(case.incoming), "outgoing": _offer(case.outgoing)}
         review = message_of(pb.Review, case.review) if case.review else None
@@ -65,7 +65,7 @@ class Queries:
         question = ("cases", agency, request.phase)
         after = key_of(request.page_token, question, 2)
         size = page_size(request.page_size)
-        parameters: dict[str, Any] = {"agency": agency, "phase": request.phase, "limit": size + 1}
+        parameters = self._reader(agency) | {"phase": request.phase, "limit": size + 1}
         if after:
             parameters |= {"after_time": after[0], "after_id": after[1]}
         query = _cases_query(by_phase=bool(request.phase), is_first_page=after is None)
@@ -89,7 +89,7 @@ class Queries:
         question = ("duties", agency, case_id, *sorted(statuses))
         after = key_of(request.page_token, question, 2)
         size = page_size(request.page_size)
-        parameters: dict[str, Any] = {"agency": agency, "case_id": case_id, "statuses": list(statuses)}
+        parameters = self._reader(agency) | {"case_id": case_id, "statuses": list(statuses)}
         parameters |= {"now": self._node.clock(), "limit": size + 1}
         if after:
             parameters |= {"after_time": after[0], "after_id": after[1]}
@@ -108,7 +108,7 @@ class Queries:
     def explain_duty(self, request: pb.ExplainDutyRequest, agency: str) -> duty_pb2.DueExplanation:
         """Give the arithmetic of a due date step by step, and what its rule asks for."""
         self._await(request.min_position)
-        parameters = {"agency": agency, "duty_id": request.duty_id, "now": self._node.clock()}
+        parameters = self._reader(agency) | {"duty_id": request.duty_id, "now": self._node.clock()}
         _, rows = self._snapshots.read(lambda snapshot: _rows(snapshot, _ONE_DUTY, parameters))
         if not rows:
             raise Refused(_DUTY_UNKNOWN)
@@ -133,6 +133,10 @@ class Queries:
             next_page_token=token_of((entries[size - 1].agency,), ("agencies",)) if len(entries) > size else "",
         )
 
+    def _reader(self, agency: str) -> dict[str, Any]:
+        """Who reads, and whose accusations are kept from this reader as the directory stands now."""
+        return {"agency": agency, "shielded": [agency, *self._node.directory.register().all_above(agency)]}
+
     def _await(self, min_position: int) -> None:
         """Wait until the views reflect the position, at most a few seconds."""
         if min_position <= 0:
@@ -155,11 +159,16 @@ _STATUS = """
 
 _STANDING = frozenset({"open", "breached", "lapsed"})
 _DUTY = f"SELECT {_STATUS} AS status, {', '.join(DutyRow._fields)} FROM node_duty"
-_ONE_DUTY = f"{_DUTY} WHERE duty_id = %(duty_id)s AND agency = %(agency)s"
+_ACCUSES_READER = "accused <> '' AND string_to_array(accused, ',') && %(shielded)s"
+_OF_SHOWN_CASE = f"""
+    NOT EXISTS (SELECT FROM node_case WHERE node_case.case_id = node_duty.case_id AND {_ACCUSES_READER})"""
+"""What the reader is accused in, or an agency that it is under, is not shown: not even that it exists, Art. 30(3)."""
+
+_ONE_DUTY = f"{_DUTY} WHERE duty_id = %(duty_id)s AND agency = %(agency)s AND {_OF_SHOWN_CASE}"
 
 
 def _cases_query(*, by_phase: bool, is_first_page: bool) -> str:
-    conditions = ["agency = %(agency)s"]
+    conditions = ["agency = %(agency)s", f"NOT ({_ACCUSES_READER})"]
     if by_phase:
         conditions.append("phase = %(phase)s")
     if not is_first_page:
@@ -170,7 +179,7 @@ def _cases_query(*, by_phase: bool, is_first_page: bool) -> str:
 
 
 def _duties_query(statuses: frozenset[str], *, by_case: bool, is_first_page: bool) -> str:
-    conditions = ["debtor = %(agency)s"]
+    conditions = ["debtor = %(agency)s", _OF_SHOWN_CASE]
     if by_case:
         conditions.append("case_id = %(case_id)s")
     if statuses:

@@ -24,7 +24,7 @@ from services.kit.log import LoggedEvent
 from services.kit.node import Node
 from services.kit.tables import Table
 
-SCHEMA = "agency_3"
+SCHEMA = "agency_4"
 BATCH_FACTS_MAX = 1000
 CASES_AT_HAND_MAX = 20_000
 LISTEN_SECONDS = 1.0
@@ -32,7 +32,7 @@ GATHERING_SECONDS = 0.02
 
 
 class CaseRow(NamedTuple):
-    """One case."""
+    """One case; `accused` are the ids of the accused agencies, between commas."""
 
     case_id: UUID
     petition_id: UUID
@@ -41,6 +41,7 @@ class CaseRow(NamedTuple):
     version: int
     received_time: datetime
     first_received_time: datetime
+    accused: str
 
 
 class DutyRow(NamedTuple):
@@ -240,6 +241,7 @@ def _case_row(case: Case) -> CaseRow:
         case.version,
         case.received_time,
         case.first_received_time,
+        ",".join(case.accused_agencies),
     )
 
 

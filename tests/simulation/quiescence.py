@@ -122,9 +122,9 @@ def check_node_views(mirror: Mirror, city: City, connections: Connections) -> No
     for node, connection in connections.items():
         cases = {one for one in mirror.cases.values() if city.node_of[one.agency] == node}
         wanted = {(one.case_id, one.agency, str(one.phase), one.version) for one in cases}
-        found = set(connection.execute("select case_id, agency, phase, version from agency_2.node_case").fetchall())
+        found = set(connection.execute("select case_id, agency, phase, version from agency_4.node_case").fetchall())
         ensure(found == wanted, f"I8: the cases of {node} differ: {found ^ wanted}")
-        rows = connection.execute("select duty_id, due_time, met_time, released_time from agency_2.node_duty")
+        rows = connection.execute("select duty_id, due_time, met_time, released_time from agency_4.node_duty")
         law = city.homes[node].law
         duties = {row for one in cases for row in _duties(one.case_id, streams[one.case_id], law)}
         ensure((found := set(rows.fetchall())) == duties, f"I8: the duties of {node} differ: {found ^ duties}")
