@@ -80,7 +80,7 @@ STEPS: Mapping[str, StepRow] = {
 _OF_ACCUSATION = frozenset({"Registered", "Accepted", "NotAccepted", "AccusationConcluded"})
 
 TOLD_DUTIES = frozenset(
-    {
+    [
         "D1",
         "D3",
         "D4",
@@ -92,12 +92,19 @@ TOLD_DUTIES = frozenset(
         "D11-PROCEDURE",
         "D11-SUGGESTION",
         "D11-REPLY",
-        "D11-ACCUSATION",
+        "SIMPLE-ACCEPTANCE",
+        "SIMPLE-OPINION",
+        "EXECUTION",
         "D13",
+        "D13-REDO",
         "D15",
-    }
+        "D15-SERVICE",
+    ]
 )
 """What agencies owe to the petitioner; what they owe to each other is not told."""
+
+_OUTLIVING = frozenset({"EXECUTION"})
+"""A supporting opinion is to be carried out also when nobody holds the matter any more, Art. 32(2)."""
 
 
 class Step(NamedTuple):
@@ -183,7 +190,9 @@ def _whole(trail: _Trail, file: PetitionFile, now: datetime) -> Progress:
     owed = [
         duty
         for duty in standing
-        if duty.nature == Nature.DUTY and duty.debtor == holder and duty.rule_id in TOLD_DUTIES
+        if duty.nature == Nature.DUTY
+        and duty.rule_id in TOLD_DUTIES
+        and (duty.debtor == holder or duty.rule_id in _OUTLIVING)
     ]
     own = [duty for duty in standing if duty.debtor == PETITIONER and duty.due_time and now < duty.due_time]
     return Progress(

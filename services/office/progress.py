@@ -12,14 +12,13 @@ from services.kit.rpc.messages import message_of
 
 def progress_message(progress: Progress, directory: Directory, now: datetime) -> pb.Progress:
     """Return what the petitioner may know, as of now."""
-    holder = _named(progress.holder, directory) if progress.holder else None
     return message_of(
         pb.Progress,
         None,
         registered_time=progress.steps[0].time,
         steps=[_step(step, directory) for step in progress.steps],
-        holder=holder,
-        due=_owed(progress.due, holder, now) if progress.due and holder else None,
+        holder=_named(progress.holder, directory) if progress.holder else None,
+        due=_owed(progress.due, _named(progress.due.debtor, directory), now) if progress.due else None,
         windows=[_window(window) for window in progress.windows],
         as_of_time=now,
     )
@@ -48,17 +47,17 @@ def _step(step: Step, directory: Directory) -> pb.Step:
     )
 
 
-def _owed(duty: Duty, holder: pb.NamedAgency, now: datetime) -> pb.Due:
+def _owed(duty: Duty, debtor: pb.NamedAgency, now: datetime) -> pb.Due:
     rule = rule_row(duty.rule_id, duty.rule_version)
     if duty.due_date is None or duty.due_time is None:
-        zh = f"{holder.name_zh}应当{rule.title_zh};法规未规定具体期限"
-        en = f"{holder.name} has to {rule.title}; the law gives no figure"
+        zh = f"{debtor.name_zh}应当{rule.title_zh};法规未规定具体期限"
+        en = f"{debtor.name} has to {rule.title}; the law gives no figure"
     elif duty.due_time <= now:
-        zh = f"{holder.name_zh}应当在{duty.due_date}前(含当日){rule.title_zh},现已超期"
-        en = f"{holder.name} had to {rule.title} by {duty.due_date}, which is over"
+        zh = f"{debtor.name_zh}应当在{duty.due_date}前(含当日){rule.title_zh},现已超期"
+        en = f"{debtor.name} had to {rule.title} by {duty.due_date}, which is over"
     else:
-        zh = f"{holder.name_zh}应当在{duty.due_date}前(含当日){rule.title_zh}"
-        en = f"{holder.name} has to {rule.title} by {duty.due_date}"
+        zh = f"{debtor.name_zh}应当在{duty.due_date}前(含当日){rule.title_zh}"
+        en = f"{debtor.name} has to {rule.title} by {duty.due_date}"
     return message_of(pb.Due, None, text_zh=zh, text=en, article=rule.article, due_date=duty.due_date)
 
 

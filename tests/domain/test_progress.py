@@ -5,8 +5,9 @@ from datetime import datetime
 import pytest
 
 from domain.duties import CASE_PREFIX
+from domain.duty_table import RULES
 from domain.event import Event, event_types
-from domain.progress import STEPS, Progress, progress_of
+from domain.progress import STEPS, TOLD_DUTIES, Progress, progress_of
 from domain.vocabulary import Category, HandoffKind, Outcome, RefusalReason, Route
 from tests.domain.facts import (
     HOUSING,
@@ -134,6 +135,17 @@ def test_art_35_the_petitioner_sees_the_own_window_until_it_lapses() -> None:
     assert (window.rule_id, window.due_date) == ("D12", on("2023-05-12").date())
     assert seen(*SERVED, now=on("2023-05-13")).windows == ()
     assert seen(*SERVED, now=on("2023-05-13")).holder is None
+
+
+def test_art_32_2_a_supported_opinion_is_still_owed_its_execution_when_the_window_is_over() -> None:
+    found = seen(*SERVED, now=on("2023-06-30"))
+    assert (found.holder, found.windows) == (None, ())
+    assert found.due is not None
+    assert (found.due.rule_id, found.due.debtor, found.due.due_date) == ("EXECUTION", HOUSING, None)
+
+
+def test_what_is_told_as_due_stands_in_the_duty_table() -> None:
+    assert {rule.rule_id for rule in RULES} >= TOLD_DUTIES
 
 
 def test_windows_of_agencies_are_not_told() -> None:
