@@ -80,7 +80,7 @@ STEPS: Mapping[str, StepRow] = {
 _OF_ACCUSATION = frozenset({"Registered", "Accepted", "NotAccepted", "AccusationConcluded"})
 
 TOLD_DUTIES = frozenset(
-    [
+    {
         "D1",
         "D3",
         "D4",
@@ -99,7 +99,7 @@ TOLD_DUTIES = frozenset(
         "D13-REDO",
         "D15",
         "D15-SERVICE",
-    ]
+    }
 )
 """What agencies owe to the petitioner; what they owe to each other is not told."""
 

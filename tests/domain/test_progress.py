@@ -1,17 +1,22 @@
 """What a petitioner sees of the own matter, Arts. 18(1) and 21(2), and what nobody sees by its code, Art. 30(3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.duties import CASE_PREFIX
 from domain.duty_table import RULES
-from domain.event import Event, event_types
+from domain.event import Event, event_class, event_types
 from domain.progress import STEPS, TOLD_DUTIES, Progress, progress_of
-from domain.vocabulary import Category, HandoffKind, Outcome, RefusalReason, Route
+from domain.vocabulary import Category, HandoffKind, Outcome, RefusalReason, ReviewResult, ReviewStage, Route
 from tests.domain.facts import (
+    CITY_HOUSING,
     HOUSING,
     LABOUR,
+    PETITION,
     PETITIONS,
     RECEIVED,
     accepted,
@@ -22,11 +27,13 @@ from tests.domain.facts import (
     objection_raised,
     objection_upheld,
     on,
+    opinion_issued,
     opinion_served,
     receipt_notified,
     registered,
     reported_back,
 )
+from tests.domain.facts_joint import help_received, help_requested
 from tests.domain.facts_petitioner import (
     AT_DEPARTMENT,
     HANDED_ON,
@@ -38,6 +45,8 @@ from tests.domain.facts_petitioner import (
     linked,
     not_accepted,
 )
+from tests.domain.facts_review import ISSUED, file_received, opened, requested, review_issued, review_served
+from tests.domain.facts_review import SERVED as REACHED
 
 LATER = on("2023-04-15")
 
@@ -148,6 +157,25 @@ def test_what_is_told_as_due_stands_in_the_duty_table() -> None:
     assert {rule.rule_id for rule in RULES} >= TOLD_DUTIES
 
 
+def test_arts_35_36_review_and_rereview_are_told_with_results_dates_and_the_next_window() -> None:
+    handled = (*OPINION_GIVEN[:-1], opinion_issued(time=ISSUED), opinion_served(time=REACHED))
+    asked = (*handled, requested(), opened(), file_received())
+    reviewed = (*asked, review_issued(), review_served())
+    found = seen(*asked, now=on("2023-04-15"))
+    assert steps(found)[-1] == ("review_requested", CITY_HOUSING)
+    assert (found.holder, found.windows) == (CITY_HOUSING, ())
+    assert found.due is not None
+    assert (found.due.rule_id, found.due.due_date) == ("D13", on("2023-05-10").date())
+    found = seen(*reviewed, now=on("2023-04-30"))
+    assert found.steps[-1].words == (ReviewStage.REVIEW, ReviewResult.UPHOLD)
+    assert [window.rule_id for window in found.windows] == ["D14"]
+
+
+def test_art_24_who_helps_the_handling_agency_is_not_told() -> None:
+    helped = (*IN_HANDLING, help_requested(agency=HOUSING, to_agency=LABOUR), help_received(agency=LABOUR))
+    assert seen(*helped) == seen(*IN_HANDLING)
+
+
 def test_windows_of_agencies_are_not_told() -> None:
     assert seen(*HANDED_ON, now=on("2023-03-05")).windows == ()
 
@@ -187,3 +215,49 @@ def test_art_30_3_no_other_agency_is_ever_named(length: int) -> None:
 def test_art_30_3_what_once_was_an_accusation_is_told_of_as_one_for_good() -> None:
     found = seen(registered(), classified(category=Category.ACCUSATION), *HANDED_ON[1:])
     assert steps(found) == [("registered", PETITIONS)]
+
+
+# --- whatever is on record --------------------------------------------------------------------------------------------
+
+SAMPLES = Path(__file__).parents[1] / "frozen" / "samples"
+CHAIN, OTHERS = (PETITIONS, HOUSING), ("third", "fourth")
+NAMING = ("from_agency", "to_agency", "of_agency", "handler")
+
+
+def recorded() -> list[Event]:
+    """One fact of every released kind of a case, each with an officer, sealed texts and all that it may hold."""
+    paths = SAMPLES.glob("lianxi.case.v1.*.json")
+    return [event_class(path.stem).model_validate_json(path.read_text(encoding="utf-8")) for path in sorted(paths)]
+
+
+POOL = [event for event in recorded() if type(event).__name__ not in ("Registered", "Classified")]
+
+
+@st.composite
+def roads(draw: st.DrawFn, category: Category) -> list[Event]:
+    """A registered petition and then anything, said by anybody, in any order."""
+    road: list[Event] = [registered(), classified(category=category)]
+    for event in draw(st.lists(st.sampled_from(POOL), max_size=12)):
+        agencies = st.sampled_from((*CHAIN, *OTHERS))
+        names = {name: draw(agencies) for name in ("agency", *NAMING) if name in type(event).model_fields}
+        time = RECEIVED + timedelta(hours=draw(st.integers(0, 5000)))
+        road.append(event.model_copy(update={"petition_id": PETITION, "occurred_time": time, **names}))
+    return road
+
+
+@given(roads(Category.ACCUSATION))
+def test_art_30_3_whatever_is_on_record_an_accusation_names_only_who_registered_it(road: list[Event]) -> None:
+    found = seen(*road)
+    assert {step.agency for step in found.steps} | {found.holder} <= {PETITIONS, None}
+    assert {step.row.step for step in found.steps} <= {"registered", "accepted", "not_accepted", "concluded"}
+    assert not any(step.words or step.until for step in found.steps)
+    assert (found.due, found.windows) == (None, ())
+
+
+@given(roads(Category.APPEAL))
+def test_whatever_is_on_record_no_sealed_text_officer_reference_or_other_petition_is_told(road: list[Event]) -> None:
+    told = repr([(step.row.step, step.agency, step.words, step.until) for step in seen(*road).steps])
+    hidden = {str(value) for event in road for name, value in event if name in ("officer", "approver", "official")}
+    hidden |= {str(value) for event in road for name, value in event if name.endswith(("_id", "reference", "proof"))}
+    assert not [text for text in hidden - {"None"} if text in told]
+    assert "v1." not in told
