@@ -109,6 +109,7 @@ _KEEPING = HOLDING | {
     Phase.HANDED_OFF,
     Phase.CONSULTED,
     Phase.ASSISTING,
+    Phase.INFORMED,
     Phase.DIVERTED,
     Phase.UNDER_REVIEW,
     Phase.REVIEWING,
