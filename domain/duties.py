@@ -15,7 +15,7 @@ from domain.calendar import DueState, Unit, civil_date
 from domain.custody import PETITIONER
 from domain.event import Happening
 from domain.law import Law
-from domain.rules import Effects, Nature, Rule, Start
+from domain.rules import NO_ROWS, Effects, Nature, Rows, Rule, Start
 from domain.suspension import Ledger, Pause, ledger_of, steps_of_ledger
 
 CASE_PREFIX = "lianxi.case.v1."
@@ -30,6 +30,9 @@ _NAMING = {
 
 _SIDE_ARRIVALS = {"AssistanceReceived": "assistance", "ReviewRequested": "review"}
 """How a petition comes before an agency that does not hold it."""
+
+_ARRIVALS = {*_SIDE_ARRIVALS, "Registered", "HandoffReceived", "ObjectionAnswered", "SimplifiedHandlingChosen"}
+"""What changes how the petition is held, or by which Regulations it is judged."""
 
 
 class Status(StrEnum):
@@ -106,7 +109,7 @@ class Receipt:
 class DutyBook:
     """The duties of one case; `apply` folds a happening and returns the duties that it changed."""
 
-    __slots__ = ("_case", "case_id", "duties", "first_received", "pauses", "receipts")
+    __slots__ = ("_case", "_law", "_rows", "case_id", "duties", "first_received", "pauses", "receipts")
 
     def __init__(self, case_id: UUID) -> None:
         self.case_id = case_id
@@ -114,17 +117,23 @@ class DutyBook:
         self.duties: dict[str, Duty] = {}
         self.first_received: date | None = None
         self.receipts: list[Receipt] = []
+        self._law: Law | None = None
+        self._rows: Rows = NO_ROWS
         self.pauses: list[Pause] = []
 
     def apply(self, happening: Happening, law: Law) -> list[Duty]:
         """Fold one fact of this case and return the duties it changed: first the ended, then moved, then opened."""
         event = happening.event
         name = event.type_name.removeprefix(CASE_PREFIX)
-        self._note_receipt(name, event)
+        if name in _ARRIVALS:
+            self._note_receipt(name, event)
+            self._law = None
         if self.first_received is None:
             return []
-        effects = law.table.on(self.first_received).effects(name)
-        changed = self._end(name, effects, happening) if effects.met or effects.released else []
+        if law is not self._law:
+            self._law, self._rows = law, law.table.on(self.first_received)
+        effects = self._rows.effects(name)
+        changed = self._end(name, effects, happening)
         if name == "Extended":
             changed += self._extend(event, law)
         if effects.suspends or effects.resumes:
@@ -154,8 +163,9 @@ class DutyBook:
 
     def _end(self, name: str, effects: Effects, happening: Happening) -> list[Duty]:
         event: Any = happening.event
-        met = {rule_id for rule_id, fact in effects.met if not fact.when or fact.holds(event)}
-        released = {rule_id for rule_id, fact in effects.released if not fact.when or fact.holds(event)}
+        met, released = effects.met.by(event), effects.released.by(event)
+        if not (met or released):
+            return []
         about = getattr(event, _NAMING[name]) if name in _NAMING else None
         changed = []
         for duty in self.duties.values():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
 from domain.calendar import Unit
 from domain.vocabulary import Word
@@ -87,6 +88,9 @@ Conditions = tuple[tuple[str, tuple[object, ...]], ...]
 """Fields of the event, or of the agency's receipt of the petition (`domain.duties.Receipt`), each with its values."""
 
 
+_ABSENT = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A kind of event, named without its `lianxi.case.v1.` prefix, and what must hold for it to count."""
@@ -98,11 +102,12 @@ class Fact:
         """Tell whether every condition holds, each read from the first source that has its field."""
         for name, values in self.when:
             for source in sources:
-                if hasattr(source, name):
-                    if getattr(source, name) not in values:
-                        return False
+                value = getattr(source, name, _ABSENT)
+                if value is not _ABSENT:
                     break
             else:
+                return False
+            if value not in values:
                 return False
         return True
 
@@ -197,8 +202,8 @@ class Effects:
     """What one kind of event may do under the rows of a span: start, meet, release, suspend, resume."""
 
     starts: tuple[tuple[Rule, Start], ...]
-    met: tuple[tuple[str, Fact], ...]
-    released: tuple[tuple[str, Fact], ...]
+    met: "Ended"
+    released: "Ended"
     suspends: frozenset[str]
     resumes: frozenset[str]
 
@@ -207,19 +212,42 @@ class Effects:
         """Collect the effects of an event from the rows."""
         rows = tuple(rules)
 
-        def about(facts: Iterable[tuple[str, tuple[Fact, ...]]]) -> tuple[tuple[str, Fact], ...]:
-            return tuple((rule_id, fact) for rule_id, some in facts for fact in some if fact.event == event_name)
-
         return cls(
             starts=tuple((row, start) for row in rows for start in row.starts if start.event == event_name),
-            met=about((row.rule_id, row.met_by) for row in rows),
-            released=about((row.rule_id, row.released_by) for row in rows),
+            met=Ended.of((row.rule_id, fact) for row in rows for fact in row.met_by if fact.event == event_name),
+            released=Ended.of(
+                (row.rule_id, fact) for row in rows for fact in row.released_by if fact.event == event_name
+            ),
             suspends=frozenset(row.rule_id for row in rows if row.suspended_by == event_name),
             resumes=frozenset(row.rule_id for row in rows if row.resumed_by == event_name),
         )
 
 
-_NONE = Rows({})
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The rows that an event ends whatever it says, and those that it ends if what it says fulfils the conditions."""
+
+    always: frozenset[str]
+    sometimes: tuple[tuple[str, Fact], ...]
+
+    @classmethod
+    def of(cls, facts: Iterable[tuple[str, Fact]]) -> Self:
+        """Tell the unconditional from the conditional, because most facts need no look at what they say."""
+        found = tuple(facts)
+        return cls(
+            frozenset(rule_id for rule_id, fact in found if not fact.when),
+            tuple((rule_id, fact) for rule_id, fact in found if fact.when),
+        )
+
+    def by(self, event: object) -> frozenset[str]:
+        """The rows that this event ends."""
+        if not self.sometimes:
+            return self.always
+        return self.always | {rule_id for rule_id, fact in self.sometimes if fact.holds(event)}
+
+
+NO_ROWS = Rows({})
+"""What governs a matter before the first Regulations of the table."""
 
 
 class RuleTable:
@@ -241,7 +269,7 @@ class RuleTable:
     def on(self, first_received: date) -> Rows:
         """The rows that govern a matter first received on that civil date."""
         span = bisect_right(self._changes, first_received)
-        return self._spans[span - 1] if span else _NONE
+        return self._spans[span - 1] if span else NO_ROWS
 
     def row(self, rule_id: str, version: str) -> Rule:
         """The row of that id and version; raise `KeyError` where the table has none."""
