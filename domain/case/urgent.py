@@ -75,7 +75,15 @@ class UrgentAcknowledged(Event):
 
 
 def _received(case: Case | None, event: UrgentReceived) -> Case:
-    return replace(stand_by(case, event, Phase.INFORMED), urgency=event.level)
+    known = stand_by(case, event, Phase.INFORMED)
+    office = {UrgentRecipient.JOINT_MEETING_OFFICE}
+    # The office itself reports further where it must, but not to itself.
+    return replace(
+        known,
+        urgency=event.level,
+        urgent_reports=known.urgent_reports | office,
+        urgent_acknowledged=known.urgent_acknowledged | office,
+    )
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
