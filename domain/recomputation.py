@@ -1,4 +1,4 @@
-"""A recomputation: a due date that moved with a newly published or corrected calendar; a fact, never silent (I4).
+"""A recomputation: a due date that moved with a corrected calendar or a local figure; a fact, never silent (I4).
 
 The office records it once per duty and calendar version, before the views show the new date.
 """
@@ -13,7 +13,10 @@ RECOMPUTATION_NAMESPACE = UUID("b2d3a9c4-7c51-5f0a-8f55-5d7b2c9e4a03")
 
 
 class DueDateRecomputed(Event):
-    """A duty's date was worked out again with another calendar; both dates stand here with their calendar versions."""
+    """A duty's date was worked out again with another calendar, or another local figure; both stand here, versioned.
+
+    A date is absent where nobody had set a figure that the law leaves open, or where it was taken away again.
+    """
 
     type_name: ClassVar[str] = "lianxi.duty.v1.DueDateRecomputed"
     duty_id: str
@@ -21,8 +24,8 @@ class DueDateRecomputed(Event):
     rule_version: str
     article: str
     debtor: AgencyId
-    due_date_before: date
-    due_date_after: date
+    due_date_before: date | None
+    due_date_after: date | None
     calendar_before: str
     calendar_after: str
     provisional: bool

@@ -35,15 +35,15 @@ Folded = tuple[PetitionFile, Changes]
 
 
 class Moved(NamedTuple):
-    """A duty whose date, or whether it is final, differs after a new calendar."""
+    """A duty whose date, or whether it is final, differs after a new calendar or local figure."""
 
     duty_id: str
     petition_id: UUID
     rule_id: str
     rule_version: str
     debtor: str
-    due_date_before: date
-    due_date_after: date
+    due_date_before: date | None
+    due_date_after: date | None
     calendar_before: str
     calendar_after: str
     due_state: str
@@ -219,7 +219,7 @@ def _moved(connection: Rows) -> list[Moved]:
         f"""SELECT new.duty_id, new.petition_id, new.rule_id, new.rule_version, new.debtor, old.due_date, new.due_date,
                    old.calendar_version, new.calendar_version, new.due_state
             FROM {NEXT}.duties AS new JOIN {LIVE}.duties AS old USING (duty_id)
-            WHERE new.due_date <> old.due_date OR new.due_state <> old.due_state ORDER BY new.duty_id"""
+            WHERE new.due_date IS DISTINCT FROM old.due_date OR new.due_state <> old.due_state ORDER BY new.duty_id"""
     )
     return list(map(Moved._make, rows))
 

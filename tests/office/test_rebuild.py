@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
-from domain.calendar import WorkCalendar
+from domain.calendar import Unit, WorkCalendar
 from domain.law import Law
+from domain.local_rules import LocalRule, LocalRules, law_of
 from services.kit.law import law_in_force
 from services.office import store
 from services.office.rebuild import NEXT, Moved, rebuild
@@ -103,6 +104,31 @@ def test_a_new_calendar_moves_dates_and_tells_which_before_they_show(desk: Desk)
     rows = desk.select("SELECT duty_id, due_date FROM views.duties WHERE duty_id = ANY(%s)", list(moved))
     assert dict(rows) == moved
     assert {one.rule_id for one in told} == {"D5"}
+
+
+def test_a_figure_that_a_place_sets_dates_what_had_no_date_and_is_put_on_record(desk: Desk) -> None:
+    desk.take_in(HISTORY)
+    calendar = law_in_force().calendar
+    figure = LocalRule(
+        rule="D4-ACCEPTANCE",
+        jurisdiction="310000",
+        length=10,
+        unit=Unit.CALENDAR_DAY,
+        effective_from=date(2022, 5, 1),
+        basis="某市信访规定 第一条",
+    )
+    local = law_of(calendar, LocalRules(rule=(figure,)))
+    told: list[Moved] = []
+    rebuilt = rebuild(desk.dsn, local, on_moved=told.extend)
+    assert rebuilt.swapped
+    assert {(one.rule_id, one.due_date_before) for one in told} == {("D4-ACCEPTANCE", None)}
+    rows = desk.select("SELECT DISTINCT calendar_version FROM views.duties")
+    assert rows == [(local.version,)]
+
+    back: list[Moved] = []
+    rebuild(desk.dsn, law_in_force(), on_moved=back.extend)
+    assert {one.duty_id: one.due_date_before for one in back} == {one.duty_id: one.due_date_after for one in told}
+    assert {one.due_date_after for one in back} == {None}
 
 
 def _next_working_days(calendar: WorkCalendar, day: date, count: int) -> list[date]:
