@@ -16,18 +16,6 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def restructured(site: Site) -> Iterator[None]:
-    """The directory learns that the housing bureau stands under the police, and forgets it again after the test."""
-    before = site.node.entry()
-    claims = tuple(
-        Claim(**one.model_dump() | ({"superior": "police"} if one.agency == "housing" else {})) for one in SERVED
-    )
-    site.node.directory.learn(NodeEntry(**before.model_dump() | {"agencies": claims}))
-    yield
-    site.node.directory.learn(before)
-
-
-@pytest.fixture
 def accusation(housing: Desk) -> pb.CommandReceipt:
     """An accusation against the police that the housing bureau took in while nothing connected the two."""
     receipt: pb.CommandReceipt = housing.act("RegisterPetition")
@@ -35,6 +23,19 @@ def accusation(housing: Desk) -> pb.CommandReceipt:
         "ClassifyPetition", receipt.case_id, category=words.CATEGORY_ACCUSATION, accused_agencies=["police"]
     )
     return classified
+
+
+@pytest.fixture
+def restructured(site: Site, accusation: pb.CommandReceipt) -> Iterator[None]:
+    """The directory learns after the accusation that the housing bureau stands under the police, until the test ends."""
+    assert accusation.case_id
+    before = site.node.entry()
+    claims = tuple(
+        Claim(**one.model_dump() | ({"superior": "police"} if one.agency == "housing" else {})) for one in SERVED
+    )
+    site.node.directory.learn(NodeEntry(**before.model_dump() | {"agencies": claims}))
+    yield
+    site.node.directory.learn(before)
 
 
 def seen(desk: Desk, receipt: pb.CommandReceipt) -> tuple[set[str], set[str]]:
