@@ -27,7 +27,7 @@ def accusation(housing: Desk) -> pb.CommandReceipt:
 
 @pytest.fixture
 def restructured(site: Site, accusation: pb.CommandReceipt) -> Iterator[None]:
-    """The directory learns after the accusation that the housing bureau stands under the police, until the test ends."""
+    """The directory learns after the accusation that the housing bureau stands under the police."""
     assert accusation.case_id
     before = site.node.entry()
     claims = tuple(

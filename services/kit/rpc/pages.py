@@ -1,7 +1,7 @@
 """Pages of a list, as AIP-158 asks: a size with a limit, and an opaque token that says after which row to go on.
 
 A token holds the key of the last row, so that a page costs the same wherever it stands and rows that come and go do not
-shift the others. It also holds a digest of question and key: one that was changed, or is shown with another question, is
+shift the others. It also holds a digest of question and key: one that was changed, or belongs to another question, is
 refused.
 """
 
