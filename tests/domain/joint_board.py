@@ -42,7 +42,7 @@ from tests.domain.facts import HOUSING, LABOUR, OFFICE, PETITION, PETITIONS, REC
 from tests.domain.facts_joint import COUNTY, COUNTY_AGENCIES, GOVERNMENT
 
 LAW = law_in_force()
-MERGED = Agency(LABOUR, COUNTY_AGENCIES[2].kind, COUNTY, GOVERNMENT, abolished=date(2023, 3, 20), successors=(HOUSING,))
+MERGED = Agency(LABOUR, COUNTY_AGENCIES[2].kind, COUNTY, GOVERNMENT, abolished=date(2023, 3, 3), successors=(HOUSING,))
 AGENCIES = Agencies((*(one for one in COUNTY_AGENCIES if one.agency != LABOUR), MERGED))
 KINDS = {one.agency: one.kind for one in COUNTY_AGENCIES}
 _KINDS = (HandoffKind.TRANSFER, HandoffKind.REFERRAL, HandoffKind.SUCCESSION)

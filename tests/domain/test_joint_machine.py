@@ -28,25 +28,38 @@ from domain.case import (
     evolve,
 )
 from domain.event import Command
-from domain.vocabulary import UrgentRecipient
+from domain.vocabulary import HandoffKind, UrgentRecipient
+from tests.domain.facts import FIRST, LABOUR, PETITIONS
 from tests.domain.joint_board import KINDS, JointBoard
 
 CLOCK_ERRORS = st.tuples(*[st.timedeltas(timedelta(minutes=-3), timedelta(minutes=3))] * len(KINDS))
 CHOICES = st.integers(0, 1000)
-NEGOTIATING = (ProposeJointHandling, AnswerJointHandling, AgreeJointHandling)
 HELPING = (RequestAssistance, ReportAssistance, WithdrawAssistance)
 
 
 class OneMatterOfMany(RuleBasedStateMachine):
     """The agencies act, records travel, days pass, in any order; nothing that is rightly sent is ever refused."""
 
-    @initialize(clock_errors=CLOCK_ERRORS)
-    def begin(self, clock_errors: tuple[timedelta, ...]) -> None:
+    @initialize(clock_errors=CLOCK_ERRORS, is_at_labour=st.booleans())
+    def begin(self, clock_errors: tuple[timedelta, ...], is_at_labour: bool) -> None:
         self.board = JointBoard(clock_errors)
+        if is_at_labour:
+            # Otherwise few random histories get to the bureau that is going to be merged.
+            hand_off = HandOff(handoff_id=FIRST, kind=HandoffKind.TRANSFER, to_agency=LABOUR)
+            assert self.board.give(PETITIONS, hand_off) is None
+            self.board.settle()
 
     @rule(choice=CHOICES)
-    def negotiate(self, choice: int) -> None:
-        self._act(NEGOTIATING, choice)
+    def propose(self, choice: int) -> None:
+        self._act((ProposeJointHandling,), choice)
+
+    @rule(choice=CHOICES)
+    def answer(self, choice: int) -> None:
+        self._act((AnswerJointHandling,), choice)
+
+    @rule(choice=CHOICES)
+    def agree(self, choice: int) -> None:
+        self._act((AgreeJointHandling,), choice)
 
     @rule(choice=CHOICES)
     def help(self, choice: int) -> None:
@@ -55,6 +68,13 @@ class OneMatterOfMany(RuleBasedStateMachine):
     @rule(choice=CHOICES)
     def hand_on(self, choice: int) -> None:
         self._act((HandOff,), choice)
+
+    @rule(choice=CHOICES)
+    def succeed(self, choice: int) -> None:
+        successions = [move for move in self.board.possible((HandOff,)) if _is_succession(move[1])]
+        if successions:
+            name, command = successions[choice % len(successions)]
+            assert self.board.give(name, command) is None
 
     @rule(choice=CHOICES)
     def object(self, choice: int) -> None:
@@ -94,7 +114,7 @@ class OneMatterOfMany(RuleBasedStateMachine):
     def let_the_post_run(self) -> None:
         self.board.settle()
 
-    @rule(days=st.integers(1, 9))
+    @rule(days=st.integers(1, 4))
     def wait(self, days: int) -> None:
         self.board.now += timedelta(days=days)
 
@@ -154,6 +174,10 @@ class OneMatterOfMany(RuleBasedStateMachine):
             for event in desk.log:
                 state = evolve(state, type(event).model_validate_json(event.model_dump_json()))
             assert state == desk.case
+
+
+def _is_succession(command: Command) -> bool:
+    return isinstance(command, HandOff) and command.kind is HandoffKind.SUCCESSION
 
 
 TestOneMatterOfMany = OneMatterOfMany.TestCase
