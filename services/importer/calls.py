@@ -1,7 +1,8 @@
 """The calls of the case service that a mapping may make: which fields each has, which are sealed, which it needs.
 
 The table is the one place that knows them; field names and types come from the proto's own description. A call that
-another agency has to learn of says so in `tells`, because the next step has to wait until it did.
+another agency has to learn of says so in `tells`, because the next step has to wait until it did; one that has to wait
+itself, as whoever decides on a review waits for the file, says so in `awaits`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,11 +21,13 @@ TIMESTAMP, DATE = "google.protobuf.Timestamp", "google.type.Date"
 
 
 class Tells(StrEnum):
-    """What the other side of a call learns over the bus before it can act on it."""
+    """What an agency learns over the bus before it can act on it."""
 
     NOTHING = "nothing"
     HANDED_OFF = "handed_off"
     OBJECTED = "objected"
+    REVIEW_ASKED = "review_asked"
+    FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Call:
     needed_fields: frozenset[str] = frozenset()
     sealed_fields: frozenset[str] = frozenset()
     tells: Tells = Tells.NOTHING
+    awaits: Tells = Tells.NOTHING
     descriptors: Mapping[str, FieldDescriptor] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +83,7 @@ def is_instant(described: FieldDescriptor) -> bool:
     return described.message_type is not None and described.message_type.full_name in (TIMESTAMP, DATE)
 
 
-_FILLED_IN = frozenset({"header", "petition_id"})
+_FILLED_IN = frozenset({"header", "petition_id", "first_received_time"})
 """Fields that the import fills in itself."""
 
 CALLS: Mapping[str, Call] = {
@@ -121,6 +125,27 @@ CALLS: Mapping[str, Call] = {
             sealed_fields=frozenset({"facts", "opinion"}),
         ),
         Call("ServeOpinion", pb.ServeOpinionRequest, frozenset({"method", "proof"})),
+        Call(
+            "RequestReview",
+            pb.RequestReviewRequest,
+            frozenset({"stage", "of_agency"}),
+            tells=Tells.REVIEW_ASKED,
+        ),
+        Call(
+            "DeclineReview",
+            pb.DeclineReviewRequest,
+            frozenset({"reason", "explanation"}),
+            sealed_fields=frozenset({"explanation"}),
+            awaits=Tells.FILE,
+        ),
+        Call(
+            "IssueReviewOpinion",
+            pb.IssueReviewOpinionRequest,
+            frozenset({"result", "legal_bases", "facts", "opinion"}),
+            sealed_fields=frozenset({"facts", "opinion"}),
+            awaits=Tells.FILE,
+        ),
+        Call("ServeReviewOpinion", pb.ServeReviewOpinionRequest, frozenset({"method", "proof"})),
         Call("ReportBack", pb.ReportBackRequest, frozenset({"report"}), sealed_fields=frozenset({"report"})),
     )
 }

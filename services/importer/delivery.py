@@ -7,7 +7,7 @@ at any time, because each step's request id is answered only once. A row that a 
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +35,7 @@ CONCERNS_ALL = frozenset(
 )
 """Refusals that say nothing about a row: the next row would meet the same."""
 
-_NOT_YET = frozenset({"CASE_UNKNOWN", "WRONG_PHASE", "NO_OBJECTION_PENDING"})
+_NOT_YET = frozenset({"CASE_UNKNOWN", "WRONG_PHASE", "NO_OBJECTION_PENDING", "FILE_NOT_THERE"})
 
 
 class ImportStopped(Exception):
@@ -162,10 +162,7 @@ class Delivery:
             if no.reason == "CASE_UNKNOWN":
                 return False
             raise _refused(job, no) from None
-        if job.step.awaits is Tells.HANDED_OFF:
-            has_arrived = case.phase == "open" and case.incoming.other_agency == job.step.awaited_from
-        else:
-            has_arrived = case.phase == "handed_off" and case.outgoing.objection_open
+        has_arrived = _HAS_ARRIVED[job.step.awaits](case, job.step.awaited_from)
         if has_arrived:
             self._arrival_time = time.monotonic()
         return has_arrived
@@ -206,6 +203,15 @@ class Delivery:
         return delay
 
 
+_HAS_ARRIVED: Mapping[Tells, Callable[[pb.Case, str], bool]] = {
+    Tells.HANDED_OFF: lambda case, sender: case.phase == "open" and case.incoming.other_agency == sender,
+    Tells.OBJECTED: lambda case, _: case.phase == "handed_off" and case.outgoing.objection_open,
+    Tells.REVIEW_ASKED: lambda case, reviewer: case.reviewer == reviewer,
+    Tells.FILE: lambda case, _: case.review.has_file,
+}
+"""How a case shows that what its agency waits for has come."""
+
+
 def _refused(job: _Job, no: Denied) -> Exception:
     """Say a node's refusal of the plan, or that the import cannot go on with any."""
     if no.reason in CONCERNS_ALL:
@@ -221,7 +227,7 @@ def _case_id(job: _Job) -> UUID:
 def request_of(step: Step, petition_id: UUID) -> Any:
     """Return the request of a step."""
     fields = SimpleNamespace(**step.fields)
-    if step.call.request is pb.RegisterPetitionRequest:
+    if "petition_id" in step.call.request.DESCRIPTOR.fields_by_name:
         header = message_of(pb.CommandHeader, step)
         return message_of(step.call.request, fields, header=header, petition_id=petition_id)
     header = message_of(pb.CommandHeader, step, case_id=case_id_of(petition_id, step.agency))

@@ -82,12 +82,13 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class MappedAgency(_Part):
-    """An agency that rows may speak of; `matches` are patterns by which a text names it."""
+    """An agency that rows may speak of; `matches` are patterns by which a text names it, `superior` stands above it."""
 
     id: AgencyId
     kind: AgencyKind
     name_zh: str
     name: str
+    superior: AgencyId | None = None
     matches: tuple[str, ...] = ()
 
     _check_matches = field_validator("matches")(_compiled)
@@ -117,19 +118,29 @@ class Find(_Part):
 
 
 class Occasion(StrEnum):
-    """When a step is taken: once for a row; or in a stream at its begin, at a hand-over, at a return, at its end."""
+    """When a step is taken.
+
+    Once for a row; in a stream at its begin, at a hand-over, at a return, at its end; or at a moment that a row names.
+    """
 
     ROW = "row"
     BEGIN = "begin"
     HANDOVER = "handover"
     RETURN = "return"
     END = "end"
+    MOMENT = "moment"
 
 
 class StepTemplate(_Part):
-    """One call on behalf of an agency; texts are templates, and `when`/`unless` name words that must be set or not."""
+    """One call on behalf of an agency; texts are templates, and `when`/`unless` name words that must be set or not.
+
+    A step on a moment has a `name`, says `at` which moments it is taken and `after` which steps; it is taken once.
+    """
 
     on: Occasion = Occasion.ROW
+    name: Word | None = None
+    at: tuple[str, ...] = ()
+    after: tuple[Word, ...] = ()
     call: str
     agency: str
     time: Word
@@ -160,6 +171,12 @@ class Stream(_Part):
     ended_when: MappingOf[Word, tuple[str, ...]]
 
 
+class Moments(_Part):
+    """Rows that are moments of a case, each of which says in this column what happened."""
+
+    column: Word
+
+
 class Mapping(_Part):
     """A whole mapping."""
 
@@ -175,8 +192,14 @@ class Mapping(_Part):
     agencies: tuple[MappedAgency, ...] = ()
     agencies_from_column: AgenciesFromColumn | None = None
     stream: Stream | None = None
+    moments: Moments | None = None
     finds: tuple[Find, ...] = ()
     steps: Annotated[tuple[StepTemplate, ...], Field(min_length=1)]
+
+    @property
+    def tells_cases(self) -> bool:
+        """Tell whether a petition is told by several rows, and not by one."""
+        return self.stream is not None or self.moments is not None
 
     @property
     def personal_words(self) -> frozenset[str]:

@@ -71,6 +71,8 @@ def _word_problems(mapping: Mapping) -> Iterator[str]:
     for key, word in _named_words(mapping):
         if word not in mapping.columns:
             yield f"{key}: [columns] has no word {word!r}"
+    if mapping.stream is not None and mapping.moments is not None:
+        yield "moments: a file is a [stream] or has [moments], not both"
     if mapping.key in mapping.personal_words:
         yield "key: the key goes into ids, so it must be one of open_columns"
     for word in sorted(GIVEN_WORDS & {*mapping.columns, *(find.word for find in mapping.finds)}):
@@ -86,6 +88,8 @@ def _named_words(mapping: Mapping) -> Iterator[tuple[str, str]]:
     yield from ((f"finds[{number}].column", find.column) for number, find in enumerate(mapping.finds))
     if mapping.agencies_from_column is not None:
         yield "agencies_from_column.column", mapping.agencies_from_column.column
+    if mapping.moments is not None:
+        yield "moments.column", mapping.moments.column
     if mapping.stream is not None:
         yield "stream.time", mapping.stream.time
         yield "stream.agency", mapping.stream.agency
@@ -96,19 +100,23 @@ def _agency_problems(mapping: Mapping) -> Iterator[str]:
     ids = [agency.id for agency in mapping.agencies]
     if not ids and mapping.agencies_from_column is None:
         yield "agencies: name some, or say [agencies_from_column]"
-    for agency in sorted({agency for agency in ids if ids.count(agency) > 1}):
-        yield f"agencies: {agency} stands twice"
+    for twice in sorted({agency for agency in ids if ids.count(agency) > 1}):
+        yield f"agencies: {twice} stands twice"
+    for number, agency in enumerate(mapping.agencies):
+        if agency.superior and agency.superior not in ids:
+            yield f"agencies[{number}].superior: [[agencies]] has no {agency.superior!r}"
     for number, find in enumerate(mapping.finds):
         if find.agency_otherwise and find.agency_otherwise not in ids:
             yield f"finds[{number}].agency_otherwise: [[agencies]] has no {find.agency_otherwise!r}"
     for number, step in enumerate(mapping.steps):
-        for name in (step.agency, step.fields.get("to_agency")):
+        for name in (step.agency, step.fields.get("to_agency"), step.fields.get("of_agency")):
             if isinstance(name, str) and not words_in(name) and name not in ids:
                 yield f"steps[{number}]: [[agencies]] has no {name!r}"
 
 
 def _step_problems(mapping: Mapping) -> Iterator[str]:
     known = GIVEN_WORDS | {*mapping.columns, *(find.word for find in mapping.finds)}
+    names = [step.name for step in mapping.steps]
     for number, step in enumerate(mapping.steps):
         key = f"steps[{number}]"
         if step.call not in CALLS:
@@ -117,10 +125,22 @@ def _step_problems(mapping: Mapping) -> Iterator[str]:
         yield from (f"{key}: no word {word!r} is known here" for word in sorted(step.words - known))
         if step.time not in mapping.times.columns:
             yield f"{key}.time: {step.time!r} is none of times.columns"
-        if (step.on is Occasion.ROW) != (mapping.stream is None):
-            yield f"{key}.on: a step of a mapping with [stream] says when it is taken, one without does not"
+        yield from (f"{key}.{problem}" for problem in _occasion_problems(step, mapping, names[:number]))
         yield from (f"{key}.fields.{problem}" for problem in CALLS[step.call].problems(step.fields))
         yield from (f"{key}.fields.{problem}" for problem in _personal_in_clear(step, mapping.personal_words))
+
+
+def _occasion_problems(step: StepTemplate, mapping: Mapping, before: list[str | None]) -> Iterator[str]:
+    if (step.on is Occasion.MOMENT) != (mapping.moments is not None):
+        yield "on: a step of a mapping with [moments] is on a moment, and no other"
+    elif step.on is Occasion.MOMENT:
+        if not step.at:
+            yield "at: name the moments at which the step is taken"
+        if step.name is None or step.name in before:
+            yield "name: each step on a moment has a name of its own"
+        yield from (f"after: no step before this one is named {name!r}" for name in step.after if name not in before)
+    elif (step.on is Occasion.ROW) != (mapping.stream is None):
+        yield "on: a step of a mapping with [stream] says when it is taken, one without does not"
 
 
 def _personal_in_clear(step: StepTemplate, personal: frozenset[str]) -> Iterator[str]:

@@ -93,11 +93,23 @@ class Planner:
             row = rows[change.row]
             words = {**row.cells, **self._finder.words(row.cells), "holder": change.holder, "other": change.other}
             for template in self._steps[change.occasion]:
-                if all(words.get(word) for word in template.when) and not any(words.get(w) for w in template.unless):
+                if self._is_meant(template, words, road):
                     self._take(road, template, words, times[change.row], row)
         return Plan(petition_id, tuple(row.line for row in rows), tuple(road.steps))
 
+    def _is_meant(self, template: StepTemplate, words: dict[str, str], road: "_Road") -> bool:
+        moments = self._mapping.moments
+        if moments is not None and (
+            words[moments.column] not in template.at
+            or template.name in road.taken
+            or not road.taken.issuperset(template.after)
+        ):
+            return False
+        return all(words.get(word) for word in template.when) and not any(words.get(word) for word in template.unless)
+
     def _changes(self, rows: Sequence[Row]) -> Iterable[Change]:
+        if self._mapping.moments is not None:
+            return (Change(Occasion.MOMENT, number, "", "") for number in range(len(rows)))
         stream = self._mapping.stream
         if stream is None:
             return (Change(Occasion.ROW, 0, "", ""),)
@@ -138,8 +150,11 @@ class Planner:
         if call.tells is Tells.HANDED_OFF and fields["to_agency"] == agency:
             raise _Faulty(row, "", f"the row hands the petition from {agency} to itself")
         self._look_up(template.agency, agency, row)
-        self._look_up(template.fields.get("to_agency", ""), fields.get("to_agency"), row)
+        for name in ("to_agency", "of_agency"):
+            self._look_up(template.fields.get(name, ""), fields.get(name), row)
         road.take(call, agency, time, template.provenance, fields)
+        if template.name is not None:
+            road.taken.add(template.name)
 
     def _look_up(self, template: Any, agency: str | None, row: Row) -> None:
         if agency is None or self._known is None or agency in self._known:
@@ -175,6 +190,7 @@ class _Road:
 
     def __init__(self, petition_id: UUID) -> None:
         self.steps: list[Step] = []
+        self.taken: set[str] = set()
         self.holder = ""
         self._petition_id = petition_id
 
@@ -184,7 +200,10 @@ class _Road:
     def take(self, call: Call, agency: str, time: datetime, provenance: Provenance, fields: dict[str, Any]) -> None:
         last = self.steps[-1] if self.steps else None
         # What one agency did, another can follow only once the bus has told it.
-        awaits = last.call.tells if last is not None and last.agency != agency else Tells.NOTHING
+        told = last.call.tells if last is not None and last.agency != agency else Tells.NOTHING
+        awaits = told if call.awaits is Tells.NOTHING else call.awaits
+        if "first_received_time" in call.request.DESCRIPTOR.fields_by_name:
+            fields = {**fields, "first_received_time": self.steps[0].occurred_time if last else time}
         request_id = uuid5(self._petition_id, str(len(self.steps) + 1))
         self.steps.append(
             Step(call, request_id, agency, time, provenance, fields, awaits, last.agency if last and awaits else "")
@@ -193,11 +212,11 @@ class _Road:
 
 
 def cases_of(rows: Iterable[Row | Reject], mapping: Mapping, limit: int | None = None) -> Iterator[list[Row] | Reject]:
-    """Put together the rows that belong together: each by itself, or, of a stream, all of one case.
+    """Put together the rows that belong together: each by itself, or all of one case.
 
     `limit` is the most petitions, or cases, that are taken.
     """
-    if mapping.stream is None:
+    if not mapping.tells_cases:
         return (row if isinstance(row, Reject) else [row] for row in islice(rows, limit))
     return _grouped(rows, mapping.key, limit)
 

@@ -26,7 +26,9 @@ AGENCIES_PER_CALLER = 40
 def temporary_city(agencies: Sequence[MappedAgency], progress: Progress) -> Iterator[EmbeddedCity]:
     """Run a system with these agencies, open for history, in a folder that is removed at the end."""
     served = [
-        ServedAgency(agency=agency.id, kind=agency.kind, name_zh=agency.name_zh, name=agency.name)
+        ServedAgency(
+            agency=agency.id, kind=agency.kind, name_zh=agency.name_zh, name=agency.name, superior=agency.superior
+        )
         for agency in agencies
     ]
     # Every other agency is on the other node, so that hand-offs travel.

@@ -16,8 +16,8 @@ def test_a_shipped_mapping_is_loaded_by_its_bare_name(name: str) -> None:
     assert load_mapping(name).name == name
 
 
-def test_both_kinds_of_file_have_a_shipped_mapping() -> None:
-    assert shipped_mappings() == ("handovers_bpic2013", "messages_with_replies")
+def test_each_kind_of_file_has_a_shipped_mapping() -> None:
+    assert shipped_mappings() == ("appeals_roadtraffic", "handovers_bpic2013", "messages_with_replies")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
