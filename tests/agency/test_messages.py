@@ -60,6 +60,7 @@ def test_a_duty_is_read_as_it_was_written(
         "due_date": day,
         "provisional": provisional,
         "extension_days": days,
+        "consumed_days": 0,
         "breach_rung": 0,
     }
 

@@ -138,11 +138,16 @@ def check_due(file: PetitionFile, duty: Duty, law: Law) -> None:
     ensure(duty.calendar_version == law.version, f"I4: {duty.duty_id} rests on {duty.calendar_version}")
     ensure(duty.article == rule.article, f"I4: {duty.duty_id} rests on {duty.article}")
     ensure(bool(duty.arithmetic), f"I4: {duty.duty_id} does not say how its date comes about")
-    if rule.length is None and rule.named_in is None:
+    # What an assistant is asked names its own day, which no hand-off holds.
+    named = handoff.report_due_date if rule.named_in and handoff else duty.due_date if rule.named_in else None
+    if (rule.length is None and named is None) or (duty.budget_days and duty.running_since is None):
         ensure(duty.due_date is None, f"I4: {duty.duty_id} has a date that no law gives")
         return
-    named = handoff.report_due_date if rule.named_in and handoff else None
-    due = law.due_of(rule, duty.opened_time, extension_days=duty.extension_days, named=named)
+    if duty.budget_days and duty.running_since:
+        # Hearings stopped the clock: what is left is counted from the day on which it last began to run.
+        due = law.calendar.due(duty.running_since, duty.budget_days - duty.consumed_days, rule.unit)
+    else:
+        due = law.due_of(rule, duty.opened_time, extension_days=duty.extension_days, named=named)
     found = (duty.due_date, duty.due_time, duty.due_state)
     ensure(found == (due.due_date, due.due_time, due.state), f"I4: {duty.duty_id} is due {found}, not {due}")
 
