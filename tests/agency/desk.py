@@ -97,6 +97,18 @@ FIELDS: dict[str, dict[str, Any]] = {
         "opinion": TEXT,
     },
     "ServeReviewOpinion": {"method": words.SERVICE_METHOD_POST, "proof": "post:EK2"},
+    "ProposeJointHandling": {"lead": "water", "assisting": ["housing"]},
+    "AnswerJointHandling": {"joint_id": "5d0f7c1e-8a54-4b1c-9a0e-3f6b2d7e9c11", "agreed": True},
+    "AgreeJointHandling": {},
+    "RequestAssistance": {"to_agency": "water", "request": TEXT},
+    "ReportAssistance": {"assistance_id": "5d0f7c1e-8a54-4b1c-9a0e-3f6b2d7e9c12", "report": TEXT},
+    "WithdrawAssistance": {"assistance_id": "5d0f7c1e-8a54-4b1c-9a0e-3f6b2d7e9c12", "reason": TEXT},
+    "FlagUrgent": {"level": words.URGENCY_URGENT, "to_agency": "water", "measures": TEXT},
+    "ReportUrgent": {"recipient": words.URGENT_RECIPIENT_PARTY_COMMITTEE_AND_GOVERNMENT},
+    "RecordUrgentAcknowledgement": {
+        "recipient": words.URGENT_RECIPIENT_PARTY_COMMITTEE_AND_GOVERNMENT,
+        "acknowledged_time": timestamp(datetime(2023, 3, 1, tzinfo=UTC)),
+    },
 }
 
 
