@@ -24,7 +24,7 @@ PROTOC := $(BIN)/python -m grpc_tools.protoc -I $(VENV)/lib/python3*/site-packag
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check check-protos real bench proto kafka kafka-jars pages lock clean
+.PHONY: help setup run test mutate check check-protos real bench proto kafka kafka-jars pages lock clean
 
 help: ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ run: setup ## start a made-up city: an office, its agencies and their traffic, l
 
 test: setup kafka-jars ## run the tests, fast layers first, then real PostgreSQL and real Kafka
 	@$(BIN)/python -m pytest
+
+mutate: setup ## change the domain in small wrong ways, in a copy, and write what no test noticed (MODULES=, SAMPLE=)
+	@nice -n 10 $(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(MODULES)
 
 check: setup check-protos ## judge format, style, types, layers and protos
 	@echo "==> format and style"
