@@ -4,12 +4,13 @@ Whoever is sent materials needs the key that they are sealed with: the receiver 
 file goes up. The key travels beside the fact, sealed to the receiving node, and is never part of a fact.
 """
 
-from domain.case import ADDRESSED, HandoffReceived, case_id_of
+from domain.case import ADDRESSED, HandoffReceived, UrgentReceived, case_id_of
 from domain.event import Event
 
 BRINGING_KEY: frozenset[type[Event]] = frozenset(kind for kind in ADDRESSED if "materials" in kind.model_fields) - {
-    # The receipt goes back to who sent the key.
-    HandoffReceived
+    # These receipts go back to who sent the key.
+    HandoffReceived,
+    UrgentReceived,
 }
 
 
