@@ -8,6 +8,7 @@ from domain.case import (
     Case,
     DecideSuggestion,
     Phase,
+    SimplifiedHandlingChosen,
     SuggestionDecided,
     SuggestionReplied,
     SuggestionRewarded,
@@ -183,3 +184,11 @@ def test_under_the_2005_regulations_a_suggestion_ends_either_way() -> None:
         decided
     )
     assert "D10" not in open_after(*studied, decided)
+
+
+@pytest.mark.parametrize("end", [REPLIED[-2:], NOT_ADOPTED[-1:]], ids=["adopted", "not adopted"])
+def test_a_suggestion_in_simplified_handling_is_done_when_its_stream_ends(end: tuple[Event, ...]) -> None:
+    simple = accepted(category=Category.SUGGESTION, route=None, is_simplified=True)
+    begun = (SUGGESTED[0], fact(SimplifiedHandlingChosen), simple, fact(SuggestionStudied))
+    assert "SIMPLE-OPINION" in open_after(*begun)
+    assert "SIMPLE-OPINION" not in open_after(*begun, *end)
