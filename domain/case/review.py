@@ -110,11 +110,11 @@ def _requested(case: Case | None, event: ReviewRequested) -> Case:
 
 
 def _reviewed_time(case: Case, event: ReviewRequested) -> datetime | None:
-    """When this agency last gave an opinion on one of that agency's and did not revoke it."""
+    """When the opinion was issued, by its agency's own clock, that was last reviewed here."""
     review = case.review
     if review is None or (review.stage, review.of_agency) != (event.stage, event.of_agency):
         return None
-    return case.opinion_time if review.stands else review.reviewed_time
+    return review.reviewed_time if review.result is None else review.opinion_time
 
 
 def _decline_received(case: Case, event: ReviewDeclineReceived) -> dict[str, Any]:
@@ -215,9 +215,7 @@ def _is_unserved(_case: Case, review: Review, _moment: Moment) -> bool:
 
 
 def _is_reviewed(_case: Case, review: Review, _moment: Moment) -> bool:
-    if review.reviewed_time is None or review.opinion_time is None:
-        return False
-    return review.opinion_time <= review.reviewed_time
+    return review.is_repeated
 
 
 _PROOFS = {

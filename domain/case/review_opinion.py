@@ -24,6 +24,7 @@ from domain.case.chapter import (
     reaches_accused,
 )
 from domain.case.review_refusals import (
+    ALREADY_REVIEWED,
     FILE_NOT_THERE,
     NO_OPINION_TO_REVIEW,
     NOT_A_REVIEWER,
@@ -171,6 +172,7 @@ def _issue_problem(case: Case, command: IssueReviewOpinion, moment: Moment) -> R
     for refusal, is_so in (
         (FILE_NOT_THERE, not case.review.has_file),
         (NO_OPINION_TO_REVIEW, case.review.opinion_time is None),
+        (ALREADY_REVIEWED, case.review.is_repeated),
         (HEARING_OPEN, case.hearing_opened_time is not None),
         (REVIEW_WITHOUT_BASIS, not command.legal_bases),
         (REVIEW_OUTCOME_MISMATCH, (command.result is ReviewResult.CHANGE) != (command.outcome is not None)),

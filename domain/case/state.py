@@ -145,7 +145,7 @@ class Review:
     """A review or re-review that this agency conducts: whose opinion, and what the file says of it, Arts. 35 and 36.
 
     `outcome`, `opinion_time` and `served_time` are those of the reviewed opinion; it was served only if there is proof.
-    `reviewed_time` is when this agency gave an opinion on an earlier request about the same agency.
+    `reviewed_time` is when the opinion of the same agency was issued that this one reviewed before.
     """
 
     stage: ReviewStage
@@ -163,6 +163,13 @@ class Review:
     def stands(self) -> bool:
         """Tell whether this agency gave an opinion that a re-review can be asked of; a revoked one is handled anew."""
         return self.result in (ReviewResult.UPHOLD, ReviewResult.CHANGE)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Tell whether the file shows an opinion that this agency has reviewed before."""
+        if self.reviewed_time is None or self.opinion_time is None:
+            return False
+        return self.opinion_time <= self.reviewed_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from domain.case import (
     Case,
+    CaseFileReceived,
     IssueOpinion,
     IssueReviewOpinion,
     Phase,
@@ -95,6 +96,17 @@ class Reviews(RuleBasedStateMachine):
             if case is not None and case.phase not in (Phase.REVIEWING, Phase.UNDER_REVIEW):
                 assert case.review is not None
                 assert case.review.has_file
+
+    @invariant()
+    def no_opinion_is_reviewed_twice(self) -> None:
+        for name in (CITY_HOUSING, PROVINCE_HOUSING):
+            shown, reviewed = None, []
+            for event in self.board.desks[name].log:
+                if isinstance(event, CaseFileReceived):
+                    shown = event.opinion_time
+                elif isinstance(event, ReviewOpinionIssued):
+                    reviewed.append(shown)
+            assert len(reviewed) == len(set(reviewed))
 
     @invariant()
     def art_36_3_after_a_rereview_that_stands_the_province_is_not_asked_again(self) -> None:

@@ -19,6 +19,7 @@ from tests.domain.facts import (
 )
 from tests.domain.facts_review import (
     AFTER_OPINION,
+    AFTER_REVIEW,
     END,
     NO_OPINION,
     OPENED_AGAIN,
@@ -29,8 +30,11 @@ from tests.domain.facts_review import (
     TABLE,
     UNDER_REVIEW,
     file_received,
+    file_received_again,
     opened,
+    opened_again,
     requested,
+    requested_again,
     result_confirmed,
     result_received,
     review_issued,
@@ -93,6 +97,19 @@ def test_art_35_nothing_is_decided_without_the_file() -> None:
 def test_art_35_where_no_opinion_was_given_there_is_none_to_review() -> None:
     past = (requested(), file_received(**NO_OPINION))
     town.given(*past).at(REVIEW_ISSUED).when(issue()).then_refused("NO_OPINION_TO_REVIEW")
+
+
+def test_art_35_the_same_opinion_is_not_reviewed_twice_while_the_rereview_runs() -> None:
+    asked_again = (requested(occurred_time=OPENED_AGAIN), file_received(occurred_time=OPENED_AGAIN, cause="sender:7"))
+    past = (*AFTER_REVIEW, opened_again(), *asked_again)
+    town.given(*past).at(END).when(issue(REVOKE)).then_refused("ALREADY_REVIEWED")
+
+
+def test_art_36_what_the_rereviewer_revoked_is_not_rereviewed_again() -> None:
+    revoked = (*REREVIEWING, review_issued(REVOKE, **REREVIEW, occurred_time=OPENED_AGAIN))
+    again = (requested_again(occurred_time=END), file_received_again(occurred_time=END, cause="sender:7"))
+    past = (*revoked, review_served(REVOKE, **REREVIEW, occurred_time=OPENED_AGAIN), *again)
+    town.given(*past).at(END).when(issue()).then_refused("ALREADY_REVIEWED")
 
 
 def test_art_35_a_handler_that_cannot_prove_service_does_not_bar_the_petitioner() -> None:
