@@ -247,7 +247,7 @@ def _dates(
 ) -> tuple[date | None, datetime | None, str, str, str, int]:
     """The fields `due_date` to `extension_days` of a duty: many start on one day, so a date is worked out once."""
     rule = law.table.row(rule_id, version)
-    if rule.length is None and named is None:
+    if rule.length is None and named is None and (rule.named_in is None or rule.may_be_unnamed):
         return None, None, DueState.FINAL, law.version, f"{rule.article}: no figure in law", 0
     due = law.due_from(rule, start, extension_days=extension_days, named=named)
     arithmetic = f"{_stands_on(rule)}: {due.arithmetic}"

@@ -41,6 +41,8 @@ _SIMPLIFIED_SINCE = date(2022, 7, 17)
 
 _RETURNED = facts("ObjectionAnswered", upheld=True)
 """An upheld objection takes the petition back; a rejected one takes nothing away from what the objector owes."""
+_HANDED_ON = facts("HandedOff")
+"""What was accepted is handed on only to the heir of an abolished agency, who accepts it anew, Art. 24(2)."""
 _DECIDED = facts("Accepted NotAccepted")
 _TOLD = facts("ReceiptNotified NotAccepted")
 _CHANGED_IN_SUPPORT = when(result="change", outcome="support")
@@ -115,7 +117,8 @@ _ROWS: tuple[Rule, ...] = (
                  *_taken_back(_HANDED_TO_AGENCY)),
          met_by=_DECIDED, released_by=(*facts("HandedOff"), *_RETURNED)),
     _row("D5", "Art. 23(3)", ROUTING, Debtor.RECEIVER, "提出异议", "object to the hand-off",
-         starts=_handed_over(when(agency_kind=_AGENCIES, came_by=_HANDED)), met_by=facts("ObjectionRaised"),
+         starts=_handed_over(when(agency_kind=_AGENCIES, came_by=_HANDED, is_ruling=False)),
+         met_by=facts("ObjectionRaised"),
          released_by=facts("ReceiptNotified Accepted NotAccepted HandedOff"), length=5, unit=Unit.WORKING_DAY,
          nature=Nature.WINDOW),
     _row("D5-RULING", "Art. 23(3)", ROUTING, Debtor.SENDER, "核实异议", "verify and rule on the objection",
@@ -133,7 +136,8 @@ _ROWS: tuple[Rule, ...] = (
          met_by=facts("HandedOff Accepted NotAccepted"), released_by=_RETURNED, **_NO_LENGTH_BUT_OLDER),
     _row("D7-ASSIST", "Art. 24(1)", JOINT, Debtor.ASSISTANT, "协助办理并反馈", "assist the lead and report to it",
          starts=(Start("AssistanceReceived"),), met_by=facts("AssistanceReported"),
-         released_by=facts("AssistanceWithdrawalReceived"), named_in="report_due_date", about="assistance_id",
+         released_by=facts("AssistanceWithdrawalReceived"), named_in="report_due_date", may_be_unnamed=True,
+         about="assistance_id",
          **_NO_LENGTH_BUT_OLDER),
     # Major and urgent matters: Art. 25. Promptly (及时) is no figure.
     _row("D8-COMMITTEE", "Art. 25(1)", URGENT, Debtor.EVERY_AGENCY, "报告本级党委和政府",
@@ -154,7 +158,7 @@ _ROWS: tuple[Rule, ...] = (
     # Handling: Arts. 29 to 34.
     _row("D10", "Art. 34", HANDLING, Debtor.HANDLER, "办结", "complete the handling",
          starts=(Start("Accepted", _TO_PETITION_PROCEDURE), Start("ResumedFromProcedure", _TO_PETITION_PROCEDURE)),
-         met_by=facts("OpinionServed Settled"), released_by=facts("DivertedToProcedure"), length=60,
+         met_by=facts("OpinionServed Settled"), released_by=facts("DivertedToProcedure HandedOff"), length=60,
          extension_days_max=EXTENSION_DAYS_MAX),
     # An opinion, too, answers what went elsewhere: records older than the streams of their own end so.
     _row("D11-PROCEDURE", "Art. 31(1)-(5)", HANDLING, Debtor.HANDLER, "依照相应程序办理",
@@ -162,16 +166,16 @@ _ROWS: tuple[Rule, ...] = (
          starts=(Start("Accepted", _TO_OTHER_PROCEDURE), Start("DivertedToProcedure"),
                  Start("ResumedFromProcedure", _TO_OTHER_PROCEDURE)),
          met_by=facts("ProcedureConcluded OpinionServed Settled"),
-         released_by=facts("DivertedToProcedure ResumedFromProcedure"), external=True),
+         released_by=facts("DivertedToProcedure ResumedFromProcedure HandedOff"), external=True),
     _row("D11-SUGGESTION", "Art. 29(1)", HANDLING, Debtor.HANDLER, "研究论证建议意见",
          "study the suggestion and decide", starts=(Start("Accepted", when(category="suggestion")),),
-         met_by=facts("SuggestionDecided OpinionServed")),
+         met_by=facts("SuggestionDecided OpinionServed"), released_by=_HANDED_ON),
     _row("D11-REPLY", "Art. 29(1)", HANDLING, Debtor.HANDLER, "回复采纳情况", "reply that it is adopted",
          starts=(Start("SuggestionDecided", when(adoption=("adopted", "partly_adopted"))),),
-         met_by=facts("SuggestionReplied OpinionServed")),
+         met_by=facts("SuggestionReplied OpinionServed"), released_by=_HANDED_ON),
     _row("D11-ACCUSATION", "Art. 30(1)", HANDLING, Debtor.HANDLER, "依规依纪依法办理并反馈",
          "handle the accusation and answer it", starts=(Start("Accepted", when(category="accusation")),),
-         met_by=facts("AccusationConcluded OpinionServed")),
+         met_by=facts("AccusationConcluded OpinionServed"), released_by=_HANDED_ON),
     _row("SIMPLE-ACCEPTANCE", _SIMPLIFIED_MEASURES, SIMPLIFIED, Debtor.HANDLER, "简易办理:决定是否受理",
          "simplified handling: decide on acceptance", starts=(Start("SimplifiedHandlingChosen"),), met_by=_DECIDED,
          released_by=(*facts("HandedOff"), *_RETURNED), effective_from=_SIMPLIFIED_SINCE),
@@ -179,7 +183,7 @@ _ROWS: tuple[Rule, ...] = (
          "simplified handling: give the opinion", starts=(Start("Accepted", when(is_simplified=True)),),
          met_by=(*facts("OpinionIssued Settled SuggestionReplied"),
                  *facts("SuggestionDecided", adoption="not_adopted")),
-         released_by=facts("DivertedToProcedure"), effective_from=_SIMPLIFIED_SINCE),
+         released_by=facts("DivertedToProcedure HandedOff"), effective_from=_SIMPLIFIED_SINCE),
     _row("EXECUTION", "Art. 32(2)", EXECUTION, Debtor.HANDLER, "督促执行支持信访请求的意见",
          "see the supporting opinion carried out",
          starts=(Start("OpinionIssued", when(outcome="support")), Start("ReviewResultReceived", _CHANGED_IN_SUPPORT)),
@@ -195,7 +199,7 @@ _ROWS: tuple[Rule, ...] = (
          met_by=facts("ReviewResultConfirmed"), **_NO_LENGTH_BUT_OLDER),
     _row("D13-REDO", "Art. 35", REVIEW, Debtor.HANDLER, "重新办理被撤销的意见", "handle anew what was revoked",
          starts=(Start("ReviewResultReceived", when(result="revoke")),), met_by=facts("OpinionServed Settled"),
-         released_by=facts("DivertedToProcedure"), **_NO_LENGTH_BUT_OLDER),
+         released_by=facts("DivertedToProcedure HandedOff"), **_NO_LENGTH_BUT_OLDER),
     _row("D14", "Art. 36(1)", REREVIEW, Debtor.PETITIONER, "请求复核", "ask for re-review",
          starts=(Start("ReviewOpinionServed", when(stage="review", result=("uphold", "change"))),),
          met_by=facts("ReviewOpened"), length=30, roll_forward=True, nature=Nature.WINDOW),

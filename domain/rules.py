@@ -131,7 +131,7 @@ class Rule:
     the field `about` of the starting event names. What ends such duties names the same one, so that a petition that
     comes round twice never mixes them up. `external` marks the clock of an organ that follows rules of its own. A limit
     names in `enforced_by` the codes of the refusals that hold it, and `basis` is who set a figure that the law left
-    open.
+    open. The day that `named_in` points to must be there, unless the row `may_be_unnamed`.
     """
 
     rule_id: str
@@ -149,6 +149,7 @@ class Rule:
     length: int | None = None
     unit: Unit = Unit.CALENDAR_DAY
     named_in: str | None = None
+    may_be_unnamed: bool = False
     rhythm: Rhythm | None = None
     extension_days_max: int = 0
     roll_forward: bool = False

@@ -65,7 +65,8 @@ def frame(agency: str = HOUSING, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", [AgencyKind.DISCIPLINE_ORGAN, AgencyKind.POLITICAL_LEGAL_ORGAN])
 @pytest.mark.parametrize("came_by", list(HandoffKind))
 def test_art_23_4_an_organ_tells_the_petitioner_by_its_own_rules(kind: AgencyKind, came_by: HandoffKind) -> None:
-    owed = open_after(handoff_received(kind=came_by, agency_kind=kind))
+    named = on("2023-04-01").date() if came_by is HandoffKind.ASSIGNMENT else None
+    owed = open_after(handoff_received(kind=came_by, agency_kind=kind, report_due_date=named))
     expected = "D7" if came_by is HandoffKind.DISPUTE else "D6"
     assert owed[expected] is None
     assert owed.keys() <= {"D6", "D7", "D2"}

@@ -81,7 +81,7 @@ def test_the_late_are_found_among_a_hundred_thousand_without_passing_the_rest(sh
     fill = """
         INSERT INTO views.duties SELECT 'case/D10/' || n, 'D10', '2022', 'duty', gen_random_uuid(), 'agency-' || n % 50,
             now(), '2030-01-01', CASE WHEN n % 997 = 0 THEN timestamptz '2020-01-01' ELSE '2030-01-01' END, 'final',
-            'cn', 0, CASE WHEN n % 3 = 0 THEN timestamptz '2019-01-01' END, NULL, NULL, 0
+            'cn', 0, NULL, 0, NULL, NULL, CASE WHEN n % 3 = 0 THEN timestamptz '2019-01-01' END, NULL, NULL, 0
         FROM generate_series(1, 100000) AS n"""
     shared_desk.rows.execute(fill.encode())
     shared_desk.rows.execute("VACUUM ANALYZE views.duties")

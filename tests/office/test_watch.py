@@ -185,7 +185,7 @@ def test_a_scan_costs_what_it_finds_and_not_what_is_open(desk: Desk) -> None:
         fill = """
             INSERT INTO views.duties SELECT 'case/D10/' || n, 'D10', '2022', 'duty', gen_random_uuid(), 'housing',
                 now(), '2030-01-01', timestamptz '2030-01-01' + n * interval '1 minute', 'final', 'cn', 0,
-                NULL, NULL, NULL, 0, NULL FROM generate_series(1, %s) AS n"""
+                NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL FROM generate_series(1, %s) AS n"""
         desk.rows.execute(fill.encode(), [duties])
         desk.rows.execute(
             "UPDATE views.duties SET due_time = '2020-01-01' WHERE duty_id IN ('case/D10/7', 'case/D10/8')"
