@@ -211,6 +211,13 @@ _NO_DISPUTE = Refusal(
     "disputing",
     "name the other agencies of the dispute, or leave the field empty",
 )
+SUCCESSION_STANDS = Refusal(
+    "SUCCESSION_STANDS",
+    "whoever carries on an abolished agency's powers receives what it had to handle",
+    "由继续行使其职权的机关、单位受理,不适用异议程序",
+    "Art. 24(2)",
+    remedy="accept the matter; where it is unclear whose duty it is, put it to the own-level government as a dispute",
+)
 JURISDICTION_DECIDED = Refusal(
     "JURISDICTION_DECIDED",
     "the common superior or the Joint Meeting has decided that this agency handles the matter",

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from domain.calendar import civil_date
+from domain.case.agreement import open_step
 from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, before, frame
 from domain.case.state import HOLDING, Case, Materials, Phase, TopicCode
 from domain.event import AgencyId, Command, Decision, Event, Reference, Refusal, Sealed
@@ -279,6 +280,8 @@ def _link(case: Case, command: LinkPetition, time: datetime, _moment: Moment) ->
 
 
 def _decline(case: Case, command: DeclinePetition, time: datetime, moment: Moment) -> Decision:
+    if problem := open_step(case):
+        return problem
     problem_of = _DECLINE_PROBLEMS.get(command.reason)
     if problem_of and (problem := problem_of(command, moment.related)):
         return problem

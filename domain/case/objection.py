@@ -11,11 +11,11 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, Reception, frame, reaches_accused
-from domain.case.destination import JURISDICTION_DECIDED, has_ruling
+from domain.case.destination import JURISDICTION_DECIDED, SUCCESSION_STANDS, has_ruling
 from domain.case.offers import is_known, outgoing
 from domain.case.state import Case, Holding, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
-from domain.vocabulary import ObjectionReason
+from domain.vocabulary import HandoffKind, ObjectionReason
 
 # --- events -----------------------------------------------------------------------------------------------------------
 
@@ -100,10 +100,6 @@ def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, 
     return tuple(held for held in holdings if held.incoming is None or held.incoming.handoff_id != handoff_id)
 
 
-def _taken_back(case: Case, _event: ObjectionUpheld) -> dict[str, Any]:
-    return {"phase": case.outgoing.given_from if case.outgoing else Phase.OPEN, "outgoing": None}
-
-
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +130,8 @@ def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment)
         )
     if has_ruling(case):
         return JURISDICTION_DECIDED
+    if case.incoming.kind is HandoffKind.SUCCESSION:
+        return SUCCESSION_STANDS
     if reaches_accused(case, case.incoming.other_agency, moment.agencies):
         return REACHES_ACCUSED
     rule = moment.law.rule("D5", case.first_received_time)
@@ -195,7 +193,7 @@ CHAPTER = Chapter(
     evolve={
         ObjectionRaised: lambda *_: {"phase": Phase.OBJECTED},
         ObjectionReceived: outgoing(objection_open=True),
-        ObjectionUpheld: _taken_back,
+        ObjectionUpheld: lambda *_: {"phase": Phase.OPEN, "outgoing": None},
         ObjectionRejected: outgoing(objection_open=False),
         ObjectionAnswered: _answered,
     },

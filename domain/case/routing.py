@@ -219,9 +219,9 @@ ALREADY_HANDLED_HERE = Refusal(
 CHAPTER = Chapter(
     begin={HandoffReceived: _received},
     evolve={
-        HandedOff: lambda case, e: {
+        HandedOff: lambda _, e: {
             "phase": Phase.HANDED_OFF,
-            "outgoing": Offer(e.handoff_id, e.kind, e.to_agency, e.report_due_date, given_from=case.phase),
+            "outgoing": Offer(e.handoff_id, e.kind, e.to_agency, e.report_due_date),
         },
         HandoffConfirmed: lambda *_: {},
         ReportedBack: incoming(reported=True),

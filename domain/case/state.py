@@ -85,11 +85,7 @@ FINISHED = frozenset({Phase.SERVED, Phase.NOT_ACCEPTED, Phase.CONCLUDED, Phase.S
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A hand-off as one side of it knows it.
-
-    `is_ruling`: by it a common superior or Joint Meeting Office decided who handles, Art. 24(1). `given_from` is where
-    the sender's case stood before, and stands again when the petition comes back.
-    """
+    """A hand-off as one side of it knows it; by a ruling a common superior or office decided, Art. 24(1)."""
 
     handoff_id: UUID
     kind: HandoffKind
@@ -98,7 +94,6 @@ class Offer:
     objection_open: bool = False
     reported: bool = False
     is_ruling: bool = False
-    given_from: Phase = Phase.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ import time
 from typing import Any
 from uuid import UUID
 
+from google.protobuf.message import Message
+
 from domain.calendar import DueState
-from domain.case import CASE_UNKNOWN, Offer, Phase, reaches_accused
+from domain.case import CASE_UNKNOWN, Phase, reaches_accused
 from domain.duty_table import rule_row
 from domain.event import Refusal
 from domain.explanation import steps_of
@@ -54,9 +56,9 @@ class Queries:
         case, version = self._node.log.load(case_id, CASE, fresh=True)
         if case is None or case.agency != agency or reaches_accused(case, agency, self._node.directory.register()):
             raise Refused(CASE_UNKNOWN)
-        offers = {"incoming": _offer(case.incoming), "outgoing": _offer(case.outgoing)}
-        review = message_of(pb.Review, case.review) if case.review else None
-        return message_of(pb.Case, case, **offers, review=review, version=version, as_of_position=position)
+        inner = {name: _inner(kind, getattr(case, name)) for name, kind in _INNER.items()}
+        recused = sorted(case.recused)
+        return message_of(pb.Case, case, **inner, recused=recused, version=version, as_of_position=position)
 
     def list_cases(self, request: pb.ListCasesRequest, agency: str) -> pb.ListCasesResponse:
         """List the agency's cases, the oldest receipt first."""
@@ -207,8 +209,22 @@ def _position(snapshot: Rows) -> int:
 # --- messages -------------------------------------------------------------------------------------------------------
 
 
-def _offer(offer: Offer | None) -> pb.Offer | None:
-    return message_of(pb.Offer, offer) if offer else None
+_INNER: dict[str, type[Message]] = {
+    "incoming": pb.Offer,
+    "outgoing": pb.Offer,
+    "review": pb.Review,
+    "joint": pb.Negotiation,
+    "consultations": pb.Negotiation,
+    "assistants": pb.Assistance,
+    "assistances": pb.Assistance,
+}
+"""The parts of a case that are messages of their own, one or several."""
+
+
+def _inner(kind: type[Message], part: Any) -> Any:
+    if isinstance(part, tuple):
+        return [message_of(kind, one) for one in part]
+    return message_of(kind, part) if part is not None else None
 
 
 def _duty_of(row: tuple[Any, ...]) -> tuple[str, DutyRow]:

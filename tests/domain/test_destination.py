@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.case import HandOff, Phase, RaiseObjection
+from domain.case import HandOff, RaiseObjection
 from domain.event import Event
 from domain.jurisdiction import Agency
 from domain.vocabulary import AgencyKind, HandoffKind, ObjectionReason
@@ -21,8 +21,6 @@ from tests.domain.facts import (
     accepted,
     handed_off,
     handoff_received,
-    objection_received,
-    objection_upheld,
     on,
     opinion_issued,
     opinion_served,
@@ -117,12 +115,10 @@ def test_art_24_2_an_accepted_petition_is_handed_on_in_no_other_way() -> None:
     story.when(hand_off(HEIR, HandoffKind.TRANSFER)).then_refused("WRONG_PHASE")
 
 
-def test_art_24_2_what_the_heir_gives_back_stands_where_it_stood() -> None:
-    given = HOLDER.given(accepted(), sent(HEIR, kind=HandoffKind.SUCCESSION))
-    objected = given.given(objection_received(agency=HOUSING, handoff_id=SECOND))
-    back = objected.given(objection_upheld(agency=HOUSING, handoff_id=SECOND, to_agency=HEIR)).case
-    assert back is not None
-    assert back.phase is Phase.ACCEPTED
+def test_art_24_2_the_heir_does_not_object() -> None:
+    heir = case.given(handoff_received(LABOUR, kind=HandoffKind.SUCCESSION))
+    objection = RaiseObjection(reason=ObjectionReason.NOT_OUR_POWER, explanation=sealed())
+    heir.when(objection).then_refused("SUCCESSION_STANDS")
 
 
 def test_art_24_2_nothing_is_handed_to_an_abolished_agency() -> None:
