@@ -13,6 +13,7 @@ from domain.case.agreement import *
 from domain.case.assistance import *
 from domain.case.bystanding import *
 from domain.case.chapter import *
+from domain.case.declining import *
 from domain.case.destination import *
 from domain.case.handling import *
 from domain.case.intake import *

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from domain.case import (
     agreement,
     assistance,
+    declining,
     handling,
     intake,
     joint,
@@ -41,6 +42,7 @@ from domain.vocabulary import Provenance
 
 CHAPTERS = (
     intake.CHAPTER,
+    declining.CHAPTER,
     routing.CHAPTER,
     objection.CHAPTER,
     joint.CHAPTER,

@@ -1,6 +1,6 @@
-"""Intake: a petition is taken in, entered, given its category, linked to others, or not accepted.
+"""Intake: a petition is taken in, entered, given its category, and linked to others.
 
-Arts. 17, 19, 20(3), 22(1), 23(1), 29-31 and 36(3). Nobody is turned away by software: what the law limits is refused
+Arts. 17, 19(1), 20(3), 22(1), 23(1) and 29-31. Nobody is turned away by software: what the law limits is refused
 as an entry, with the way to enter it rightly; the petition itself is taken in.
 """
 
@@ -11,12 +11,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from domain.calendar import civil_date
-from domain.case.agreement import open_step
 from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, before, frame
 from domain.case.state import HOLDING, Case, Materials, Phase, TopicCode
-from domain.event import AgencyId, Command, Decision, Event, Reference, Refusal, Sealed
+from domain.event import AgencyId, Command, Decision, Event, Reference, Refusal
 from domain.rules import IN_FORCE_2005
-from domain.vocabulary import AgencyKind, Category, Channel, LinkKind, Organ, RefusalReason
+from domain.vocabulary import AgencyKind, Category, Channel, LinkKind
 
 REPRESENTATIVES_MAX = 5
 PETITIONERS_MAX = 1_000_000
@@ -61,20 +60,6 @@ class Linked(Event):
     type_name: ClassVar[str] = "lianxi.case.v1.Linked"
     link: LinkKind
     to_petition_id: UUID
-
-
-class NotAccepted(Event):
-    """The matter was not accepted, and the petitioner was told in writing why.
-
-    `related_petition_id` is the live matter that it repeats, Art. 19(3), or the one that ended, Art. 36(3);
-    `directed_to` is where the petitioner was told to go, Art. 23(1).
-    """
-
-    type_name: ClassVar[str] = "lianxi.case.v1.NotAccepted"
-    reason: RefusalReason
-    explanation: Sealed
-    related_petition_id: UUID | None = None
-    directed_to: Organ | None = None
 
 
 # --- evolve -----------------------------------------------------------------------------------------------------------
@@ -134,25 +119,6 @@ class LinkPetition(Command):
 
     link: LinkKind
     to_petition_id: UUID
-
-
-class DeclinePetition(Command):
-    """Do not accept the matter, with the reason that the petitioner is told.
-
-    A repeated matter names the live one, Art. 19(3); one that ended after re-review names it and states that facts and
-    reasons are both the same, Art. 36(3); one outside the agency's powers says where the petitioner was directed.
-    """
-
-    reason: RefusalReason
-    explanation: Sealed
-    related_petition_id: UUID | None = None
-    same_facts: bool = False
-    same_reasons: bool = False
-    directed_to: Organ | None = None
-
-    @property
-    def other_petition_id(self) -> UUID | None:
-        return self.related_petition_id
 
 
 # --- decide -----------------------------------------------------------------------------------------------------------
@@ -279,79 +245,15 @@ def _link(case: Case, command: LinkPetition, time: datetime, _moment: Moment) ->
     return (Linked(**frame(case, command, time), link=command.link, to_petition_id=command.to_petition_id),)
 
 
-def _decline(case: Case, command: DeclinePetition, time: datetime, moment: Moment) -> Decision:
-    if problem := open_step(case):
-        return problem
-    problem_of = _DECLINE_PROBLEMS.get(command.reason)
-    if problem_of and (problem := problem_of(command, moment.related)):
-        return problem
-    fields = command.model_dump(include={"reason", "related_petition_id", "directed_to"})
-    return (NotAccepted(**frame(case, command, time), **fields, explanation=command.explanation),)
-
-
-def _duplicate_problem(command: DeclinePetition, other: Case | None) -> Refusal | None:
-    if command.related_petition_id is not None and (other is None or other.phase not in _OVER):
-        return None
-    return Refusal(
-        "NO_LIVE_MATTER",
-        "a repetition is declined only while the same matter is accepted or being handled, and names it",
-        "同一信访事项已经受理或者正在办理的,方可不予受理,并应当注明该事项",
-        "Art. 19(3)",
-        "related_petition_id",
-        "name the live petition, or take this one in",
-    )
-
-
-def _ended_problem(command: DeclinePetition, other: Case | None) -> Refusal | None:
-    is_same = command.same_facts and command.same_reasons
-    if command.related_petition_id is not None and is_same and (other is None or other.phase in _PERHAPS_REREVIEWED):
-        return None
-    return Refusal(
-        "NOT_THE_SAME_AFTER_REREVIEW",
-        "no longer accepted is only what was re-reviewed and comes again with the same facts and the same reasons",
-        "仅对复核意见不服、仍以同一事实和理由提出的,不再受理",
-        "Art. 36(3)",
-        "related_petition_id",
-        "name the re-reviewed petition and state that facts and reasons are both the same; "
-        "new facts or reasons make a new matter",
-    )
-
-
-def _directed_problem(command: DeclinePetition, _other: Case | None) -> Refusal | None:
-    if command.directed_to is not None:
-        return None
-    return Refusal(
-        "NOT_TOLD_WHERE",
-        "whoever is turned to another organ is told which",
-        "不属于本机关职权范围的,应当告知信访人向有权处理的机关、单位提出",
-        "Art. 23(1)",
-        "directed_to",
-        "say where the petitioner was told to go",
-    )
-
-
-_OVER = frozenset({Phase.RETURNED, Phase.NOT_ACCEPTED, Phase.CONCLUDED, Phase.SETTLED, Phase.SERVED, Phase.ENDED})
-_PERHAPS_REREVIEWED = frozenset({Phase.HANDED_OFF, Phase.SERVED, Phase.UNDER_REVIEW, Phase.REVIEW_SERVED, Phase.ENDED})
-"""Where a petition stands at an agency that may not have learnt of its re-review, which another agency made."""
-
-_DECLINE_PROBLEMS = {
-    RefusalReason.DUPLICATE_OF_LIVE: _duplicate_problem,
-    RefusalReason.ENDED_AFTER_REREVIEW: _ended_problem,
-    RefusalReason.OUTSIDE_POWERS: _directed_problem,
-    RefusalReason.OTHER_LEGAL_PROCEDURE: _directed_problem,
-}
-
 CHAPTER = Chapter(
     begin={Registered: _registered},
     evolve={
         Classified: lambda _, e: {"category": e.category, "accused_agencies": e.accused_agencies},
         Linked: lambda case, e: {"is_repeat": case.is_repeat or e.link is LinkKind.REPEAT},
-        NotAccepted: lambda *_: {"phase": Phase.NOT_ACCEPTED},
     },
     decide={
         RegisterPetition: Decider(None, _register),
         ClassifyPetition: Decider(frozenset({Phase.OPEN}), _classify),
         LinkPetition: Decider(HOLDING | {Phase.HANDED_OFF}, _link),
-        DeclinePetition: Decider(frozenset({Phase.OPEN}), _decline),
     },
 )

@@ -27,13 +27,14 @@ from domain.case.chapter import (
 from domain.case.review_refusals import (
     ALREADY_REVIEWED,
     FILE_NOT_THERE,
+    HANDLED_HERE,
     NOT_YET_REVIEWED,
     OPINION_WAS_SERVED,
     SUPERIOR_UNKNOWN,
     WINDOW_NOT_LAPSED,
     not_the_next_higher,
 )
-from domain.case.state import Case, Phase, RecordId, Review
+from domain.case.state import FINISHED, HOLDING, Case, Phase, RecordId, Review
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
 from domain.jurisdiction import Agencies
 from domain.vocabulary import AgencyKind, Provenance, ReviewRefusal, ReviewStage
@@ -168,10 +169,16 @@ def _request(case: Case | None, command: RequestReview, time: datetime, moment: 
         return problem
     if case is not None and reaches_accused(case, command.of_agency, moment.agencies):
         return REACHES_ACCUSED
+    if case is not None and case.phase in _HANDLING_ITSELF:
+        return HANDLED_HERE
     if case is not None and _has_review(case, command):
         return ALREADY_REVIEWED
     fields = command.model_dump(exclude={"occurred_time"})
     return (ReviewRequested(**fields, occurred_time=time, to_agency=command.of_agency),)
+
+
+_HANDLING_ITSELF = HOLDING | FINISHED - {Phase.NOT_ACCEPTED} | {Phase.DIVERTED}
+"""Where the agency works on the petition, or gave the answer, itself: another's opinion on it is then not in force."""
 
 
 def _has_review(case: Case, command: RequestReview) -> bool:

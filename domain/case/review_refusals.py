@@ -18,6 +18,14 @@ ALREADY_REVIEWED = Refusal(
     "stage",
     "against a review opinion the next agency above is asked for re-review; a re-review opinion is final",
 )
+HANDLED_HERE = Refusal(
+    "HANDLED_HERE",
+    "this agency handles the petition itself, so that it has nobody's opinion to review",
+    "本机关正在自行办理该信访事项,不存在可供本机关复查(复核)的意见",
+    "Arts. 35, 36(1)",
+    "of_agency",
+    "go on handling; this agency's own opinion is reviewed by the agency above it",
+)
 FILE_NOT_THERE = Refusal(
     "FILE_NOT_THERE",
     "nothing is decided on a request for review before the file has come",
