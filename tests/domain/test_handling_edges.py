@@ -1,0 +1,201 @@
+"""Handling at its edges: what is open bars what concludes, each stream has its own answer, and what the case knows."""
+
+from typing import Any
+
+import pytest
+
+from domain.case import (
+    AccusationReported,
+    BeginMediation,
+    Case,
+    CloseHearing,
+    DivertedToProcedure,
+    EndMediation,
+    ExecutionRefused,
+    HearingClosed,
+    HearingOpened,
+    MediationBegun,
+    MediationEnded,
+    OpenHearing,
+    Phase,
+    ReliefReferred,
+    ServeOpinion,
+    Settled,
+    SimplifiedHandlingChosen,
+    SuggestionRewarded,
+)
+from domain.event import Command, Event
+from domain.vocabulary import Category, Outcome, Route, ServiceMethod
+from tests.domain.facts import (
+    AT_HOUSING,
+    CITY_HOUSING,
+    JUST_BEFORE,
+    NOW,
+    accepted,
+    opinion_issued,
+    opinion_served,
+)
+from tests.domain.facts_handling import (
+    ACCEPTED,
+    ACCUSED,
+    CONCLUDE,
+    DIVERT,
+    ISSUE,
+    MEDIATE,
+    RESUME,
+    SETTLE,
+    SUGGESTED,
+    fact,
+)
+from tests.domain.facts_review import ASKED, END, REVIEWING, town
+from tests.domain.story import case
+
+HEARING, MEDIATING = fact(HearingOpened), fact(MediationBegun)
+IN_LITIGATION = (*AT_HOUSING, accepted(route=Route.LITIGATION))
+
+
+def state_after(*past: Event) -> Case:
+    state = case.given(*past).case
+    assert state is not None
+    return state
+
+
+# --- what is open bars what concludes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "past"),
+    [(DIVERT, ACCEPTED), (ISSUE, ACCEPTED), (CONCLUDE, IN_LITIGATION)],
+    ids=["divert", "issue", "end"],
+)
+def test_arts_31_to_33_nothing_concludes_over_an_open_hearing_or_mediation(
+    command: Command, past: tuple[Event, ...]
+) -> None:
+    case.given(*past, HEARING).when(command).then_refused("HEARING_OPEN")
+    case.given(*past, MEDIATING).when(command).then_refused("MEDIATION_OPEN")
+
+
+@pytest.mark.parametrize(
+    ("command", "past"),
+    [
+        (DIVERT, ACCEPTED),
+        (ISSUE, ACCEPTED),
+        (CONCLUDE, IN_LITIGATION),
+        (RESUME, (*ACCEPTED, fact(DivertedToProcedure))),
+        (MEDIATE, ACCEPTED),
+        (OpenHearing(), ACCEPTED),
+        (SETTLE, (*ACCEPTED, MEDIATING)),
+        (EndMediation(reached=True), (*ACCEPTED, MEDIATING)),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Command) else "",
+)
+def test_arts_31_to_33_nothing_is_done_before_acceptance_and_all_in_its_instant(
+    command: Command, past: tuple[Event, ...]
+) -> None:
+    story = case.given(*past).at(NOW)
+    early = command.model_copy(update={"occurred_time": NOW + JUST_BEFORE})
+    story.when(early).then_refused("TIME_BEFORE_ACCEPTANCE")
+    [done] = _facts(story.when(command).decision)
+    assert done.occurred_time == NOW
+
+
+def _facts(decision: Any) -> tuple[Event, ...]:
+    assert isinstance(decision, tuple), decision
+    return decision
+
+
+# --- each stream has its own answer ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("past", "remedy"),
+    [
+        (SUGGESTED, "use DecideSuggestion"),
+        (ACCUSED, "use ConcludeAccusation"),
+        (IN_LITIGATION, "use ConcludeProcedure"),
+    ],
+    ids=["suggestion", "accusation", "appeal"],
+)
+def test_arts_29_to_32_who_may_not_give_an_opinion_is_told_what_answers_instead(
+    past: tuple[Event, ...], remedy: str
+) -> None:
+    refusal = case.given(*past).when(ISSUE).then_refused("OPINION_NOT_FOR_THIS")
+    assert refusal.remedy.startswith(remedy)
+
+
+# --- hearings in a review -------------------------------------------------------------------------------------------
+
+
+def test_art_36_2_a_reviewer_hears_and_closes_from_the_request_on() -> None:
+    story = town.given(*REVIEWING).at(END)
+    early = OpenHearing(occurred_time=ASKED + JUST_BEFORE)
+    story.when(early).then_refused("TIME_BEFORE_RECEIPT")
+    opened = fact(HearingOpened, agency=CITY_HOUSING, time=ASKED)
+    story.when(OpenHearing(occurred_time=ASKED)).then(opened)
+    story.given(opened).when(CloseHearing(occurred_time=ASKED + JUST_BEFORE)).then_refused("TIME_BEFORE_RECEIPT")
+    closed = fact(HearingClosed, agency=CITY_HOUSING, time=ASKED)
+    story.given(opened).when(CloseHearing(occurred_time=ASKED)).then(closed)
+
+
+# --- what the case knows --------------------------------------------------------------------------------------------
+
+
+def test_art_33_what_was_agreed_is_known_until_the_parties_meet_anew() -> None:
+    agreed = (*ACCEPTED, MEDIATING, fact(MediationEnded, reached=True))
+    assert state_after(*agreed).agreement_reached
+    assert not state_after(*agreed, MEDIATING).agreement_reached
+    settled = state_after(*agreed, fact(Settled))
+    assert (settled.phase, settled.mediation, settled.agreement_reached) == (Phase.SETTLED, None, True)
+
+
+def test_art_33_after_new_talks_without_agreement_nothing_is_settled() -> None:
+    talks = (MEDIATING, fact(MediationEnded, reached=True), MEDIATING, fact(MediationEnded, reached=False))
+    case.given(*ACCEPTED, *talks).when(SETTLE).then_refused("NOTHING_AGREED")
+
+
+@pytest.mark.parametrize("missing", ["petitioner_consented", "other_party_consented"])
+def test_art_33_the_refusal_names_the_party_that_did_not_consent(missing: str) -> None:
+    command = BeginMediation.model_validate(MEDIATE.model_dump() | {missing: False})
+    assert case.given(*ACCEPTED).when(command).then_refused("MEDIATION_WITHOUT_CONSENT").field == missing
+
+
+def test_what_leaves_for_another_procedure_is_no_longer_handled_simply() -> None:
+    diverted = state_after(*AT_HOUSING, fact(SimplifiedHandlingChosen), accepted(), fact(DivertedToProcedure))
+    assert (diverted.phase, diverted.is_simplified) == (Phase.DIVERTED, False)
+
+
+def test_art_32_the_case_knows_its_opinion_and_when_it_was_served() -> None:
+    served = state_after(*ACCEPTED, opinion_issued(outcome=Outcome.EXPLAIN), opinion_served())
+    assert (served.phase, served.outcome, served.opinion_time, served.served_time) == (
+        Phase.SERVED,
+        Outcome.EXPLAIN,
+        NOW,
+        NOW,
+    )
+
+
+def test_art_32_an_opinion_is_served_from_the_instant_in_which_it_is_issued() -> None:
+    serve = ServeOpinion(method=ServiceMethod.POST, proof="post-office:RR123")
+    story = case.given(*ACCEPTED, opinion_issued())
+    story.when(serve).then(opinion_served())
+    later = case.given(*ACCEPTED, opinion_issued(time=END)).at(END)
+    later.when(serve.model_copy(update={"occurred_time": END + JUST_BEFORE})).then_refused("TIME_BEFORE_OPINION")
+
+
+@pytest.mark.parametrize(
+    ("past", "noted"),
+    [
+        (SUGGESTED, fact(SuggestionRewarded)),
+        (ACCUSED, fact(AccusationReported)),
+        (ACCEPTED, fact(ReliefReferred)),
+        (ACCEPTED, fact(ExecutionRefused)),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Event) else "",
+)
+def test_what_is_only_noted_moves_the_case_nowhere(past: tuple[Event, ...], noted: Event) -> None:
+    before, after = state_after(*past), state_after(*past, noted)
+    assert (after.phase, after.version) == (before.phase, before.version + 1)
+
+
+def test_the_category_of_the_case_is_that_of_its_acceptance() -> None:
+    assert state_after(*SUGGESTED).category is Category.SUGGESTION
