@@ -96,14 +96,16 @@ class Custody:
         if not self.admits(name, event):
             return []
         self.parties.add(event.agency)
-        if name == "HandedOff":
+        if name in _INVITING:
             self.parties.add(event.to_agency)
-        if _ENDS.get(name, lambda _: False)(event):
+        if name in _MOVES and not _MOVES[name](self, event):
+            return []
+        if name in _ENDS and _ENDS[name](event):
             return self._end(event.occurred_time)
         if name == "ReviewDeclined":
             return self._decline_review(event)
         entry = _ENTRIES.get(name)
-        if entry is None or not _MOVES.get(name, lambda _: True)(event):
+        if entry is None:
             return []
         kind, custodian_field, account_field = entry
         custodian = getattr(event, custodian_field)
@@ -111,12 +113,14 @@ class Custody:
         start = event.received_time if name == "Registered" else event.occurred_time
         return self._enter(kind, custodian, account, start, window_until)
 
+    def stands_in(self, kind: SegmentKind, custodian: str) -> bool:
+        """Tell whether the petition is now in a stretch of that kind with that custodian; a window may be over."""
+        current = self.current
+        return current is not None and (current.kind, current.custodian) == (kind, custodian)
+
     def _decline_review(self, event: Any) -> list[Segment]:
         """What was not taken up for review stands where it stood: in the window, which may be over by now."""
-        window = next((one for one in reversed(self.segments) if one.kind is SegmentKind.PETITIONER_WINDOW), None)
-        current = self.current
-        if window is None or current is None or (current.kind, current.custodian) != (SegmentKind.REVIEW, event.agency):
-            return []
+        window = next(one for one in reversed(self.segments) if one.kind is SegmentKind.PETITIONER_WINDOW)
         return self._enter(window.kind, window.custodian, PETITIONER, event.occurred_time, self._window_until)
 
     def _enter(
@@ -159,16 +163,31 @@ _ENTRIES: dict[str, tuple[SegmentKind, str, str | None]] = {
     "ResumedFromProcedure": (SegmentKind.HANDLING, "agency", "agency"),
     "OpinionServed": (SegmentKind.PETITIONER_WINDOW, "agency", None),
     "ReviewRequested": (SegmentKind.REVIEW, "agency", "agency"),
+    "ReviewOpened": (SegmentKind.REVIEW, "to_agency", "to_agency"),
     "ReviewOpinionServed": (SegmentKind.PETITIONER_WINDOW, "agency", None),
     "ReviewResultReceived": (SegmentKind.HANDLING, "agency", "agency"),
 }
 """What each event begins: the kind of stretch, and the fields that name its custodian and its account."""
 
-_MOVES: dict[str, Callable[[Any], bool]] = {
-    "ReviewOpinionServed": lambda event: event.result != ReviewResult.REVOKE,
-    "ReviewResultReceived": lambda event: event.result == ReviewResult.REVOKE,
+_MOVES: dict[str, Callable[[Custody, Any], bool]] = {
+    "ReviewOpened": lambda custody, event: (
+        event.served_time is not None and custody.stands_in(SegmentKind.PETITIONER_WINDOW, event.agency)
+    ),
+    "ReviewDeclined": lambda custody, event: custody.stands_in(SegmentKind.REVIEW, event.agency),
+    "ReviewOpinionServed": lambda custody, event: (
+        event.result != ReviewResult.REVOKE and custody.stands_in(SegmentKind.REVIEW, event.agency)
+    ),
+    "ReviewResultReceived": lambda custody, event: event.result == ReviewResult.REVOKE and custody.ended_time is None,
 }
-"""A revoked opinion opens no window: the matter goes back to its handler, who has to handle it anew."""
+"""When a step of a review moves the petition.
+
+Nobody carries a request for review to the bus but the petitioner, so it may come there before the service of what is
+asked about: then the file that the handler opens for it moves the petition. A revoked opinion opens no window: the
+matter goes back to its handler. What comes after the last word moves nothing.
+"""
+
+_INVITING = frozenset({"HandedOff", "ReviewOpened"})
+"""What brings the agency that it is addressed to into the chain."""
 
 _INVITED_BY: dict[str, Callable[[Any], str]] = {
     "HandoffReceived": lambda event: event.from_agency,
@@ -183,6 +202,6 @@ _ENDS: dict[str, Callable[[Any], bool]] = {
     "SuggestionDecided": lambda event: event.adoption == Adoption.NOT_ADOPTED,
     "SuggestionReplied": lambda _: True,
     "AccusationConcluded": lambda _: True,
-    "ReviewOpinionServed": lambda event: event.stage == ReviewStage.REREVIEW and event.result != ReviewResult.REVOKE,
+    "ReviewOpinionServed": lambda event: event.stage == ReviewStage.REREVIEW,
 }
 """What ends a petition's road, apart from a window that lapses; the opinion of the re-review is final, Art. 36(3)."""

@@ -93,7 +93,8 @@ def _correct(case: Case, command: NoteCorrection, time: datetime, _moment: Momen
 
 def _issue_code(case: Case, command: IssueQueryCode, time: datetime, _moment: Moment) -> Decision:
     first = case.earlier[0] if case.earlier else case
-    if first.incoming is not None:
+    # Whoever registered the petition knows how it came in; whoever only helps, reviews or is informed does not.
+    if first.incoming is not None or (case.channel is None and not case.earlier):
         return Refusal(
             "CODE_FROM_FIRST_AGENCY",
             "the query code comes from the agency that registered the petition",

@@ -34,7 +34,7 @@ from domain.case.review_refusals import (
     WINDOW_NOT_LAPSED,
     not_the_next_higher,
 )
-from domain.case.state import FINISHED, HOLDING, Case, Phase, RecordId, Review
+from domain.case.state import FINISHED, HOLDING, LASTING, Case, Phase, RecordId, Review
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
 from domain.jurisdiction import Agencies
 from domain.vocabulary import AgencyKind, Provenance, ReviewRefusal, ReviewStage
@@ -103,8 +103,7 @@ def _requested(case: Case | None, event: ReviewRequested) -> Case:
         category=case.category,
         accused_agencies=case.accused_agencies,
         materials=case.materials,
-        recusals_asked=case.recusals_asked,
-        recused=case.recused,
+        **{name: getattr(case, name) for name in LASTING},
         # A hand-off that is not settled stays known: its report or its ruling may still come.
         earlier=tuple(held for held in case.holdings if held.incoming or held.outgoing),
     )
@@ -169,7 +168,7 @@ def _request(case: Case | None, command: RequestReview, time: datetime, moment: 
         return problem
     if case is not None and reaches_accused(case, command.of_agency, moment.agencies):
         return REACHES_ACCUSED
-    if case is not None and case.phase in _HANDLING_ITSELF:
+    if case is not None and case.review is None and case.phase in _HANDLING_ITSELF:
         return HANDLED_HERE
     if case is not None and _has_review(case, command):
         return ALREADY_REVIEWED

@@ -70,7 +70,9 @@ def _opened(case: Case, event: ReviewOpened) -> dict[str, Any]:
 
 
 def _arrived(case: Case, event: CaseFileReceived) -> dict[str, Any]:
-    assert case.review is not None
+    if case.review is None or not _is_awaited(case, event.from_agency, event.stage):
+        # The petition itself was handed to this agency meanwhile: it handles, and there is no opinion to review.
+        return {}
     opinion = {name: getattr(event, name) for name in _OF_OPINION}
     return {
         "first_received_time": event.first_received_time,
@@ -118,15 +120,20 @@ def _take_file(sent: ReviewOpened, frame: dict[str, Any], *_: Any) -> Event:
     return CaseFileReceived(**frame, from_agency=sent.agency, **{name: getattr(sent, name) for name in _ON_FILE})
 
 
-def _is_awaited(case: Case, sent: ReviewOpened) -> bool:
+def _is_expected(case: Case, sent: ReviewOpened) -> bool:
+    """Tell whether the file was asked for: by the review that runs, or by one that a hand-off to here made idle."""
+    return case.incoming is not None or _is_awaited(case, sent.agency, sent.stage)
+
+
+def _is_awaited(case: Case, from_agency: str, stage: ReviewStage) -> bool:
     review = case.review
-    return review is not None and (review.of_agency, review.stage) == (sent.agency, sent.stage)
+    return review is not None and (review.of_agency, review.stage) == (from_agency, stage)
 
 
 CHAPTER = Chapter(
     evolve={ReviewOpened: _opened, CaseFileReceived: _arrived},
     receive={
         ReviewRequested: Reception(_open, problem=_sender_problem),
-        ReviewOpened: Reception(_take_file, stands=_is_awaited),
+        ReviewOpened: Reception(_take_file, stands=_is_expected),
     },
 )

@@ -22,7 +22,7 @@ from domain.case.chapter import (
 )
 from domain.case.destination import ANY_TIME, HandOff, handoff_problem, is_ruling
 from domain.case.offers import incoming, outgoing
-from domain.case.state import FINISHED, Case, Materials, Offer, Phase, RecordId
+from domain.case.state import FINISHED, LASTING, REVIEWS, Case, Materials, Offer, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
 from domain.vocabulary import AgencyKind, Category, HandoffKind
 
@@ -113,20 +113,7 @@ def _received(case: Case | None, event: HandoffReceived) -> Case:
         incoming=offer,
         earlier=case.holdings if case else (),
     )
-    return replace(begun, **{name: getattr(case, name) for name in _LASTING}) if case else begun
-
-
-_LASTING = (
-    "consultations",
-    "assistants",
-    "assistances",
-    "urgency",
-    "urgent_reports",
-    "urgent_acknowledged",
-    "recusals_asked",
-    "recused",
-)
-"""What an agency is asked, owes or decided on a petition whichever way it comes to it."""
+    return replace(begun, **{name: getattr(case, name) for name in LASTING}) if case else begun
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -229,7 +216,7 @@ CHAPTER = Chapter(
     },
     decide={
         HandOff: Decider(ANY_TIME, _hand_off),
-        ReportBack: Decider(FINISHED | {Phase.HANDED_OFF}, _report),
+        ReportBack: Decider(FINISHED | REVIEWS | {Phase.HANDED_OFF}, _report),
     },
     receive={
         HandedOff: Reception(

@@ -79,8 +79,29 @@ class Phase(Word):
 HOLDING = frozenset({Phase.OPEN, Phase.OBJECTED, Phase.ACCEPTED, Phase.OPINION_ISSUED, Phase.SERVED})
 """The phases in which the agency works on the petition itself."""
 
+_NOT_HELD = frozenset(
+    {Phase.RETURNED, Phase.REVIEWING, Phase.REVIEW_ISSUED, Phase.REVIEW_SERVED, Phase.REVIEW_DECLINED, Phase.ENDED}
+)
+"""The phases in which the agency has no handling of its own to come back to."""
+
 FINISHED = frozenset({Phase.SERVED, Phase.NOT_ACCEPTED, Phase.CONCLUDED, Phase.SETTLED, Phase.UNDER_REVIEW})
 """The phases in which the agency's own handling has come to a result."""
+
+
+REVIEWS = frozenset({Phase.REVIEWING, Phase.REVIEW_DECLINED, Phase.REVIEW_ISSUED, Phase.REVIEW_SERVED, Phase.ENDED})
+"""The phases of an agency that was asked for a review; what it owed on the petition before, it owes still."""
+
+LASTING = (
+    "consultations",
+    "assistants",
+    "assistances",
+    "urgency",
+    "urgent_reports",
+    "urgent_acknowledged",
+    "recusals_asked",
+    "recused",
+)
+"""What an agency is asked, owes or decided on a petition whichever way it comes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +260,7 @@ class Case:
 
     @property
     def holdings(self) -> tuple[Holding, ...]:
-        """All unsettled holdings, the present one last; one that was returned to its sender is over."""
-        if self.phase is Phase.RETURNED:
+        """All unsettled holdings, the present one last; what was returned is over, and a review holds nothing."""
+        if self.phase in _NOT_HELD:
             return self.earlier
         return (*self.earlier, Holding(self.phase, self.received_time, self.incoming, self.outgoing))

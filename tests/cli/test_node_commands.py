@@ -46,7 +46,7 @@ def test_every_word_that_is_listed_can_be_asked_for_help() -> None:
 
 
 def test_an_unknown_word_is_refused_in_words() -> None:
-    told = CliRunner().invoke(main, ["petition"])
+    told = CliRunner().invoke(main, ["petitioner"])
     assert told.exit_code == 2
     assert "No such command" in told.output
 
