@@ -98,10 +98,12 @@ class DropElement(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
 
 
 def _elements(node: Node) -> list[tuple[int, int]]:
-    """Return the first and last child of each element of a display; none of a comprehension."""
+    """Return the first and last child of each element of a display; none of a comprehension or of a type."""
     if node.type == "atom" and node.children[0] == "{" and len(node.children) == 3:
         return [] if node.children[1].type == "dictorsetmaker" else [(1, 1)]
     if node.type not in {"testlist_comp", "dictorsetmaker"} or node.children[-1].type in {"sync_comp_for", "comp_for"}:
+        return []
+    if node.parent.parent.type == "subscriptlist":
         return []
     commas = [place for place, child in enumerate(node.children) if child == ","]
     starts = [0, *(place + 1 for place in commas)]

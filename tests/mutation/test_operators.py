@@ -18,7 +18,15 @@ def test_an_operator_makes_the_change_of_its_examples(operator: type[Any], examp
 
 
 @pytest.mark.parametrize(
-    "text", ["(a)", "[x for x in y]", "{k: v for k, v in y}", "f(a, b)", 'Refusal("CODE", "a sentence")']
+    "text",
+    [
+        "(a)",
+        "x: Callable[[A, B], C]",
+        "[x for x in y]",
+        "{k: v for k, v in y}",
+        "f(a, b)",
+        'Refusal("CODE", "a sentence")',
+    ],
 )
 def test_what_is_no_display_and_no_row_is_left_alone(text: str) -> None:
     assert all(mutate_code(text, operator(), 0) is None for operator in TABLE.values())
