@@ -206,8 +206,8 @@ _ROWS: tuple[Rule, ...] = (
     _row("D15", "Art. 36(1)", REREVIEW, Debtor.REREVIEWER, "提出复核意见", "give the re-review opinion",
          starts=(Start("ReviewRequested", when(stage="rereview")),),
          met_by=facts("ReviewOpinionIssued", stage="rereview"),
-         released_by=(*facts("ReviewDeclined", stage="rereview"), *facts("HandoffReceived")), suspended_by="HearingOpened",
-         resumed_by="HearingClosed", length=30),
+         released_by=(*facts("ReviewDeclined", stage="rereview"), *facts("HandoffReceived")),
+         suspended_by="HearingOpened", resumed_by="HearingClosed", length=30),
     # The text gives a period for the opinion and none for serving it, and yet the petitioner is to have it.
     _row("D15-SERVICE", "Art. 36(3)", REREVIEW, Debtor.REREVIEWER, "送达复核意见", "serve the re-review opinion",
          starts=(Start("ReviewOpinionIssued", when(stage="rereview")),),

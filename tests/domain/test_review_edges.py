@@ -4,19 +4,32 @@ from typing import Any
 
 import pytest
 
-from domain.case import HearingOpened, IssueReviewOpinion, Materials, Phase, RequestReview, ServeReviewOpinion
+from domain.case import (
+    DeclineReview,
+    HearingOpened,
+    IssueReviewOpinion,
+    Materials,
+    Phase,
+    RequestReview,
+    ServeReviewOpinion,
+)
 from domain.event import Event
-from domain.vocabulary import Outcome, Provenance, ReviewResult, ReviewStage, ServiceMethod
+from domain.vocabulary import Outcome, Provenance, ReviewRefusal, ReviewResult, ReviewStage, ServiceMethod
 from tests.domain.facts import (
     AT_HOUSING,
     CITY_HOUSING,
     HOUSING,
     KINDS,
     LABOUR,
+    NOW,
     PETITION,
     RECEIVED,
     accepted,
     extended,
+    handed_off,
+    handoff_received,
+    objection_answered,
+    objection_raised,
     on,
     opinion_issued,
     opinion_served,
@@ -61,10 +74,31 @@ ASK = RequestReview(
 
 def test_art_35_review_may_be_asked_in_the_instant_of_receipt_and_not_before() -> None:
     town.at(RECEIVED).when(ASK).then(requested(occurred_time=RECEIVED))
-    known = town.given(registered(CITY_HOUSING, ASKED)).at(END)
+    known = town.given(registered(CITY_HOUSING, ASKED), handed_off(CITY_HOUSING, HOUSING)).at(END)
     asked = ASK.model_copy(update={"occurred_time": ASKED})
     known.when(asked).then(requested())
     town.at(RECEIVED).when(ASK.model_copy(update={"first_received_time": ASKED})).then_refused("TIME_BEFORE_RECEIPT")
+
+
+def test_art_35_who_handles_the_petition_itself_has_no_opinion_of_another_to_review() -> None:
+    held = handoff_received(CITY_HOUSING, HOUSING)
+    for past in ((registered(CITY_HOUSING),), (held,), (held, accepted(CITY_HOUSING))):
+        town.given(*past).at(END).when(ASK).then_refused("HANDLED_HERE")
+
+
+def test_art_35_a_request_for_review_falls_away_when_the_petition_itself_is_handed_to_the_reviewer() -> None:
+    handed = handoff_received(CITY_HOUSING, HOUSING, time=ASKED)
+    past = (requested(), handed)
+    answer = DeclineReview(reason=ReviewRefusal.NO_OPINION_SERVED, explanation=sealed())
+    town.given(*past, file_received()).at(END).when(answer).then_refused("WRONG_PHASE")
+    town.given(*past).when_arrives(opened(), agency=CITY_HOUSING).then(
+        file_received(occurred_time=NOW, cause="sender:1")
+    )
+    case = town.given(
+        *past, objection_raised(agency=CITY_HOUSING), objection_answered(upheld=True, agency=CITY_HOUSING)
+    ).case
+    assert case is not None
+    assert case.phase is Phase.RETURNED
 
 
 def test_art_35_an_opinion_may_be_served_in_the_instant_in_which_it_is_issued() -> None:
