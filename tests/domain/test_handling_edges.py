@@ -1,10 +1,14 @@
 """Handling at its edges: what is open bars what concludes, each stream has its own answer, and what the case knows."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain.case import (
+    CLOCK_SKEW_MAX,
+    AcceptPetition,
     AccusationReported,
     BeginMediation,
     Case,
@@ -12,11 +16,13 @@ from domain.case import (
     DivertedToProcedure,
     EndMediation,
     ExecutionRefused,
+    ExtendHandling,
     HearingClosed,
     HearingOpened,
     MediationBegun,
     MediationEnded,
     OpenHearing,
+    PetitionerHeard,
     Phase,
     ReliefReferred,
     ServeOpinion,
@@ -32,8 +38,12 @@ from tests.domain.facts import (
     JUST_BEFORE,
     NOW,
     accepted,
+    extended,
+    handoff_received,
     opinion_issued,
     opinion_served,
+    receipt_notified,
+    sealed,
 )
 from tests.domain.facts_handling import (
     ACCEPTED,
@@ -44,9 +54,11 @@ from tests.domain.facts_handling import (
     MEDIATE,
     RESUME,
     SETTLE,
+    SIMPLIFY,
     SUGGESTED,
     fact,
 )
+from tests.domain.facts_joint import flagged, help_requested, proposed
 from tests.domain.facts_review import ASKED, END, REVIEWING, town
 from tests.domain.story import case
 
@@ -102,6 +114,57 @@ def test_arts_31_to_33_nothing_is_done_before_acceptance_and_all_in_its_instant(
 def _facts(decision: Any) -> tuple[Event, ...]:
     assert isinstance(decision, tuple), decision
     return decision
+
+
+# --- simplified handling and extension ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("past", "word"),
+    [(flagged(), "urgent"), (proposed(), "several"), (help_requested(), "several")],
+    ids=["urgent", "negotiated", "assisted"],
+)
+def test_simplified_handling_is_not_for_what_is_urgent_or_of_several_agencies(past: Event, word: str) -> None:
+    refusal = case.given(*AT_HOUSING, past).when(SIMPLIFY).then_refused("SIMPLIFIED_NOT_FOR_THIS")
+    assert word in refusal.message
+
+
+def test_a_suggestion_too_may_be_handled_simply() -> None:
+    past = (handoff_received(category=Category.SUGGESTION), fact(SimplifiedHandlingChosen))
+    taken = accepted(category=Category.SUGGESTION, route=None, is_simplified=True)
+    case.given(*past).when(AcceptPetition()).then(taken)
+    assert state_after(*past, taken).is_simplified
+    assert not state_after(*past, accepted(category=Category.SUGGESTION, route=None)).is_simplified
+
+
+def extend(**changes: Any) -> ExtendHandling:
+    fields = {"days": 30, "approver": "head-of-housing", "notified_time": NOW, "reason": sealed("reason")}
+    return ExtendHandling.model_validate(fields | changes)
+
+
+def test_art_34_an_extension_of_no_days_is_none() -> None:
+    case.given(*ACCEPTED).when(extend(days=0)).then_refused("EXTENSION_TOO_LONG")
+    with pytest.raises(ValidationError):
+        extended(days=0)
+
+
+@pytest.mark.parametrize(
+    ("notified_time", "code"),
+    [
+        (NOW, ""),
+        (NOW + JUST_BEFORE, "TIME_BEFORE_ACCEPTANCE"),
+        (NOW + CLOCK_SKEW_MAX, ""),
+        (NOW + CLOCK_SKEW_MAX - JUST_BEFORE, "TIME_IN_FUTURE"),
+    ],
+)
+def test_art_34_the_petitioner_is_told_of_an_extension_between_acceptance_and_now(
+    notified_time: datetime, code: str
+) -> None:
+    answer = case.given(*ACCEPTED).when(extend(notified_time=notified_time))
+    if code:
+        assert answer.then_refused(code).field == "notified_time"
+    else:
+        answer.then(extended(notified_time=notified_time))
 
 
 # --- each stream has its own answer ---------------------------------------------------------------------------------
@@ -189,6 +252,8 @@ def test_art_32_an_opinion_is_served_from_the_instant_in_which_it_is_issued() ->
         (ACCUSED, fact(AccusationReported)),
         (ACCEPTED, fact(ReliefReferred)),
         (ACCEPTED, fact(ExecutionRefused)),
+        (ACCEPTED, fact(PetitionerHeard)),
+        (ACCEPTED, receipt_notified()),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, Event) else "",
 )
