@@ -207,7 +207,7 @@ def test_art_33_what_was_agreed_is_known_until_the_parties_meet_anew() -> None:
     agreed = (*ACCEPTED, MEDIATING, fact(MediationEnded, reached=True))
     assert state_after(*agreed).agreement_reached
     assert not state_after(*agreed, MEDIATING).agreement_reached
-    settled = state_after(*agreed, fact(Settled))
+    settled = state_after(*ACCEPTED, MEDIATING, fact(Settled))
     assert (settled.phase, settled.mediation, settled.agreement_reached) == (Phase.SETTLED, None, True)
 
 
@@ -223,7 +223,8 @@ def test_art_33_the_refusal_names_the_party_that_did_not_consent(missing: str) -
 
 
 def test_what_leaves_for_another_procedure_is_no_longer_handled_simply() -> None:
-    diverted = state_after(*AT_HOUSING, fact(SimplifiedHandlingChosen), accepted(), fact(DivertedToProcedure))
+    simply = (*AT_HOUSING, fact(SimplifiedHandlingChosen), accepted(is_simplified=True))
+    diverted = state_after(*simply, fact(DivertedToProcedure))
     assert (diverted.phase, diverted.is_simplified) == (Phase.DIVERTED, False)
 
 
