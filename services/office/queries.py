@@ -44,7 +44,8 @@ _LAST_HANDOFFS = f"""
     WHERE petition_id = ANY(%(petition_ids)s) ORDER BY petition_id, number DESC"""
 _DATES_TO_KEEP = f"""
     SELECT petition_id, debtor, rule_id, max(due_time) FROM views.duties
-    WHERE petition_id = ANY(%(petition_ids)s) AND rule_id IN ('D5', 'D10') AND {STANDING} GROUP BY 1, 2, 3"""
+    WHERE petition_id = ANY(%(petition_ids)s) AND rule_id IN ('D5', 'D10', 'D13', 'D15') AND {STANDING}
+    GROUP BY 1, 2, 3"""
 _WAITING = """
     SELECT DISTINCT petition_id FROM office.parked
     WHERE petition_id = ANY(%(petition_ids)s) AND resolved_time IS NULL"""
@@ -239,7 +240,8 @@ def _petitions(snapshot: Rows, petitions: list[PetitionRow], now: datetime) -> l
     found = []
     for row in petitions:
         held = (row.petition_id, row.custodian)
-        until = (dates.get((*held, "D5")), dates.get((*held, "D10")))
+        handled_by = next((date for rule in ("D10", "D13", "D15") if (date := dates.get((*held, rule)))), None)
+        until = (dates.get((*held, "D5")), handled_by)
         zh, en = why(Situation(row, handoffs.get(row.petition_id), *until), now)
         ended = row.ended_time is not None and row.ended_time <= now
         gone = (

@@ -42,11 +42,25 @@ def why(situation: Situation, now: datetime) -> Sentence:
 
 def _ended(petition: PetitionRow) -> Sentence:
     assert petition.ended_time is not None
-    if petition.phase == "not_accepted":
+    if (ending := _ENDINGS.get(petition.phase)) is not None:
         day = _day(petition.ended_time)
-        return f"{day} 不予受理,已办结", f"not accepted on {day}: ended"
+        return f"{day} {ending[0]}", f"{ending[1]} on {day}: ended"
     last = _last_day(petition.ended_time)
-    return f"请求复查期至 {last} 届满,已办结", f"ended: the time to ask for review was over with {last}"
+    zh, en = _asked_next(petition)
+    return f"请求{zh}期至 {last} 届满,已办结", f"ended: the time to ask for {en} was over with {last}"
+
+
+_ENDINGS: dict[str, Sentence] = {
+    "not_accepted": ("不予受理,已办结", "not accepted"),
+    "concluded": ("办结", "concluded"),
+    "settled": ("达成协议,已办结", "settled by agreement"),
+    "ended": ("复核意见送达,终结", "the re-review opinion was served"),
+}
+"""By its last phase, how a petition ended otherwise than by a window that lapsed."""
+
+
+def _asked_next(petition: PetitionRow) -> Sentence:
+    return ("复核", "re-review") if petition.phase == "review_served" else ("复查", "review")
 
 
 def _unaccepted(situation: Situation) -> Sentence:
@@ -110,10 +124,33 @@ def _in_petitioners_window(situation: Situation) -> Sentence:
     petition = situation.petition
     day = _day(petition.held_since)
     last = _last_day(petition.ended_time) if petition.ended_time else "?"
+    zh, en = _asked_next(petition)
     return (
-        f"{day} 送达处理意见,请求复查期至 {last}",
-        f"the opinion was served on {day}; the petitioner may ask for review until {last}",
+        f"{day} 送达意见,请求{zh}期至 {last}",
+        f"the opinion was served on {day}; the petitioner may ask for {en} until {last}",
     )
+
+
+def _in_other_procedure(situation: Situation) -> Sentence:
+    petition = situation.petition
+    day = _day(petition.held_since)
+    return (
+        f"{petition.custodian} 于 {day} 导入其他法定程序,依照该程序的期限办理",
+        f"led into another procedure by {petition.custodian} on {day}; that procedure has its own periods",
+    )
+
+
+def _under_review(situation: Situation) -> Sentence:
+    petition = situation.petition
+    day = _day(petition.held_since)
+    zh, en = (
+        f"{day} 收到复查(复核)请求,由 {petition.custodian} 办理",
+        f"asked for review on {day}: {petition.custodian} decides",
+    )
+    if situation.handling_until is not None:
+        last = _last_day(situation.handling_until)
+        zh, en = f"{zh},期限至 {last}", f"{en} by {last}"
+    return zh, en
 
 
 _OF_KIND: dict[SegmentKind, Callable[[Situation], Sentence]] = {
@@ -121,6 +158,8 @@ _OF_KIND: dict[SegmentKind, Callable[[Situation], Sentence]] = {
     SegmentKind.OFFERED: _offered,
     SegmentKind.DISPUTED: _disputed,
     SegmentKind.HANDLING: _handling,
+    SegmentKind.OTHER_PROCEDURE: _in_other_procedure,
+    SegmentKind.REVIEW: _under_review,
     SegmentKind.PETITIONER_WINDOW: _in_petitioners_window,
 }
 

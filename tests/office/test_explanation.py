@@ -7,18 +7,21 @@ from uuid import UUID
 import pytest
 
 from domain.calendar import WorkCalendar
-from domain.case import NotAccepted
+from domain.case import DivertedToProcedure, NotAccepted, ProcedureConcluded, Settled
+from domain.custody import SegmentKind
 from domain.event import Event, Happening
 from domain.explanation import steps_of
 from domain.law import Law
 from domain.petition import Changes, PetitionFile
-from domain.vocabulary import HandoffKind, RefusalReason
+from domain.vocabulary import HandoffKind, RefusalReason, ReviewStage
 from services.kit.law import law_in_force
 from services.office.views import duties, handoffs, petitions
 from services.office.views.duties import DutyRow
-from services.office.wording import Situation, why
+from services.office.wording import _OF_KIND, Situation, why
 from tests.domain import facts
-from tests.domain.facts import HOUSING, PETITION, on
+from tests.domain import facts_review as review
+from tests.domain.facts import HOUSING, PETITION, PROVINCE_HOUSING, on
+from tests.domain.facts_handling import fact
 
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -47,7 +50,8 @@ def sentence(told: Sequence[Event], now: datetime = LONG_AFTER) -> tuple[str, st
     [row] = petitions.rows(file, changes)
     last = next(reversed([*handoffs.rows(file, changes)]), None)
     until = {duty.rule_id: duty.due_time for duty in file.duties if duty.is_open}
-    return why(Situation(row, last, until.get("D5"), until.get("D10")), now)
+    handled_by = until.get("D10") or until.get("D13") or until.get("D15")
+    return why(Situation(row, last, until.get("D5"), handled_by), now)
 
 
 REGISTERED = (facts.registered(), facts.classified())
@@ -160,3 +164,63 @@ def test_a_petition_that_was_not_accepted_has_ended() -> None:
         explanation=facts.sealed(),
     )
     assert sentence((*RECEIVED, declined))[1] == "not accepted on 2023-03-07: ended"
+
+
+DIVERTED = (*ACCEPTED, fact(DivertedToProcedure, time=on("2023-03-20")))
+ASKED = (*ACCEPTED, facts.opinion_issued(), facts.opinion_served(time=review.SERVED), review.requested())
+REVIEWED = (*ASKED, review.review_issued(), review.review_served())
+ENDED = (
+    *REVIEWED,
+    review.requested_again(),
+    review.review_issued(stage=ReviewStage.REREVIEW, agency=PROVINCE_HOUSING, occurred_time=on("2023-05-20")),
+    review.review_served(stage=ReviewStage.REREVIEW, agency=PROVINCE_HOUSING, occurred_time=on("2023-05-22")),
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "words", "words_zh"),
+    [
+        (
+            DIVERTED,
+            LONG_AFTER,
+            "led into another procedure by housing on 2023-03-20; that procedure has its own periods",
+            "导入其他法定程序",
+        ),
+        (
+            ASKED,
+            on("2023-04-12"),
+            "asked for review on 2023-04-10: city-housing decides by 2023-05-10",
+            "由 city-housing 办理,期限至 2023-05-10",
+        ),
+        (
+            REVIEWED,
+            on("2023-04-30"),
+            "the opinion was served on 2023-04-24; the petitioner may ask for re-review until 2023-05-24",
+            "请求复核期至 2023-05-24",
+        ),
+        (REVIEWED, LONG_AFTER, "ended: the time to ask for re-review was over with 2023-05-24", "请求复核期"),
+        (ENDED, LONG_AFTER, "the re-review opinion was served on 2023-05-22: ended", "终结"),
+        (
+            (*ACCEPTED, fact(Settled, time=on("2023-03-20"))),
+            LONG_AFTER,
+            "settled by agreement on 2023-03-20: ended",
+            "达成协议",
+        ),
+        (
+            (*DIVERTED, fact(ProcedureConcluded, time=on("2023-06-01"))),
+            LONG_AFTER,
+            "concluded on 2023-06-01: ended",
+            "办结",
+        ),
+    ],
+)
+def test_other_procedures_reviews_and_ends_are_told_in_words(
+    told: tuple[Event, ...], now: datetime, words: str, words_zh: str
+) -> None:
+    zh, en = sentence(told, now)
+    assert en == words
+    assert words_zh in zh
+
+
+def test_no_kind_of_custody_is_without_words() -> None:
+    assert _OF_KIND.keys() == set(SegmentKind)
