@@ -86,15 +86,20 @@ class Custody:
         """
         if name == "Registered":
             return not self.segments
+        invited_by = _INVITED_BY.get(name)
+        if invited_by is None:
+            return event.agency in self.parties
         current = self.current
-        if current is not None and current.custodian == _INVITED_BY.get(name, lambda _: None)(event):
+        if current is not None and current.custodian == invited_by(event):
             return name == "HandoffReceived" or current.kind is SegmentKind.PETITIONER_WINDOW
         return event.agency in self.parties and name != "ReviewRequested"
 
     def apply(self, name: str, event: Any, window_until: datetime | None = None) -> list[Segment]:
         """Fold one event of any agency's case, named without its prefix; `window_until` ends a petitioner's window."""
-        if not self.admits(name, event):
-            return []
+        return self.move(name, event, window_until) if self.admits(name, event) else []
+
+    def move(self, name: str, event: Any, window_until: datetime | None = None) -> list[Segment]:
+        """Fold one event that `admits` let in."""
         self.parties.add(event.agency)
         if name in _INVITING:
             self.parties.add(event.to_agency)

@@ -126,18 +126,19 @@ class PetitionFile:
         if self.custody.admits(name, event):
             self._summarise(name, event)
             self._serve_petitioner(name, event, changes)
+            window = _WINDOWS.get(name)
+            until = self._window_end(window, event, law) if window else None
+            for segment in self.custody.move(name, event, until):
+                changes.segments[segment.number] = segment
         book = self.books.get(happening.case_id)
         if book is None:
             book = self.books[happening.case_id] = DutyBook(happening.case_id)
         for duty in book.apply(happening, law):
             changes.duties[duty.duty_id] = duty
-        window = _WINDOWS.get(name)
-        until = self._window_end(window, event, law) if window else None
-        for segment in self.custody.apply(name, event, until):
-            changes.segments[segment.number] = segment
         if (handoff := self._handoff(name, event)) is not None:
             self.handoffs[handoff.handoff_id] = changes.handoffs[handoff.handoff_id] = handoff
-            self._look_for_docket(handoff, event, changes)
+            if name in _BOUNCING:
+                self._look_for_docket(handoff, event, changes)
 
     def _apply_office_fact(self, event: Any, recorded_time: datetime, changes: Changes) -> None:
         if event.type_name == BreachRecorded.type_name:
@@ -274,6 +275,9 @@ _PHASES_BY_RESULT: dict[str, Callable[[Any], str]] = {
     "ReviewResultReceived": lambda event: "accepted" if event.result == ReviewResult.REVOKE else "",
 }
 """Where the phase depends on what was decided; empty where it stays as it is."""
+
+_BOUNCING = frozenset({"ObjectionRaised", "ObjectionUpheld"})
+"""The facts that may put a petition on the docket."""
 
 _WINDOWS = {"OpinionServed": "D12", "ReviewOpinionServed": "D14"}
 """Which row of the duty table says how long the petitioner may ask for a review of what was served."""
