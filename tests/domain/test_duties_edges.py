@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.case import SimplifiedHandlingChosen
+from domain.case import HearingClosed, HearingOpened, SimplifiedHandlingChosen
 from domain.event import Event, Happening
 from domain.vocabulary import HandoffKind
 from services.kit.law import law_in_force
@@ -10,6 +10,7 @@ from tests.domain.facts import (
     HOUSING,
     LABOUR,
     PETITIONS,
+    PROVINCE_HOUSING,
     SECOND,
     accepted,
     extended,
@@ -22,6 +23,7 @@ from tests.domain.facts import (
 )
 from tests.domain.facts_handling import fact
 from tests.domain.facts_joint import flagged, help_received, help_reported, help_withdrawal_received
+from tests.domain.facts_review import requested_again
 from tests.domain.ledger import CASE, book_of, duties_after, open_after
 
 OTHER = UUID(int=999)
@@ -97,3 +99,14 @@ def test_art_24_1_a_report_meets_the_assistance_that_it_names_and_no_other() -> 
         if one.released_time
     ]
     assert gone.handoff_id == OTHER
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def test_art_36_2_the_arithmetic_of_a_re_review_that_stood_still_tells_what_was_used_before_it() -> None:
+    asked = requested_again(occurred_time=on("2023-05-08"))
+    hearing = [fact(kind, agency=PROVINCE_HOUSING, time=on("2023-05-18")) for kind in (HearingOpened, HearingClosed)]
+    duty = duties_after(asked, *hearing)["D15"]
+    assert "9 of 30 days used" in duty.arithmetic
+    assert "+ 21 calendar days" in duty.arithmetic
