@@ -26,6 +26,7 @@ def read_aloud(row: Rule) -> str:
     marks = {
         f"extended by up to {row.extension_days_max}": row.extension_days_max,
         "rolled forward": row.roll_forward,
+        "the date may be left open": row.may_be_unnamed,
         "external": row.external,
         f"stands still from {row.suspended_by} to {row.resumed_by}": row.suspended_by,
         f"about {row.about}": row.about,
