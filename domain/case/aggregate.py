@@ -36,6 +36,7 @@ from domain.case.chapter import (
     reaches_accused,
     wrong_phase,
 )
+from domain.case.recusal import DecideRecusal, RequestRecusal
 from domain.case.state import Case
 from domain.event import Command, Decision, Event, Refusal
 from domain.vocabulary import Provenance
@@ -124,9 +125,17 @@ def _recusal_problem(case: Case | None, command: Command) -> Refusal | None:
     """Who was recused does nothing more on the case; so that this can be seen, every later act names who did it."""
     if case is None or not case.recused:
         return None
-    return (
-        OFFICER_NOT_NAMED if command.officer is None else OFFICER_RECUSED if command.officer in case.recused else None
-    )
+    if command.officer is None:
+        return OFFICER_NOT_NAMED
+    acting = next((name for name in _ACTING if getattr(command, name, None) in case.recused), None)
+    # A request for recusal names an official, too, who does not act by it.
+    if acting is None or (acting == "official" and isinstance(command, (RequestRecusal, DecideRecusal))):
+        return None
+    return replace(OFFICER_RECUSED, field=acting)
+
+
+_ACTING = ("officer", "approver", "official")
+"""The fields of commands that name who acts: who enters it, who approved it, who opened the materials."""
 
 
 def receive(case: Case | None, sent: Event, arrival: Arrival) -> Decision:

@@ -8,6 +8,7 @@ from domain.case import (
     COMMANDS,
     CorrectionNoted,
     DecideRecusal,
+    ExtendHandling,
     Moment,
     NoteCorrection,
     NotifyReceipt,
@@ -15,13 +16,14 @@ from domain.case import (
     RecusalDecided,
     RecusalRequested,
     RequestRecusal,
+    UnsealMaterials,
     decide,
 )
 from domain.case.aggregate import CHAPTERS
 from domain.event import Command, Event, Refusal
-from domain.vocabulary import ServiceMethod
+from domain.vocabulary import Purpose, ServiceMethod
 from services.kit.law import law_in_force
-from tests.domain.facts import AT_HOUSING, NOW, receipt_notified, sealed
+from tests.domain.facts import AT_HOUSING, NOW, accepted, receipt_notified, sealed
 from tests.domain.facts_handling import fact
 from tests.domain.story import case
 
@@ -63,6 +65,30 @@ def test_art_28_3_once_somebody_is_recused_others_act_under_their_post() -> None
     case.given(*RECUSED).when(NOTIFY.model_copy(update={"officer": CLERK})).then_refused("OFFICER_RECUSED")
     named = NOTIFY.model_copy(update={"officer": COLLEAGUE})
     case.given(*RECUSED).when(named).then(receipt_notified(officer=COLLEAGUE))
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (UnsealMaterials(official=CLERK, purpose=Purpose.HANDLING, officer=COLLEAGUE), "official"),
+        (
+            ExtendHandling(days=5, approver=CLERK, notified_time=NOW, reason=sealed("reason"), officer=COLLEAGUE),
+            "approver",
+        ),
+    ],
+)
+def test_art_28_3_who_was_recused_opens_and_approves_nothing_by_a_colleague_s_hand(
+    command: Command, field: str
+) -> None:
+    refused = case.given(*RECUSED, accepted()).when(command).then_refused("OFFICER_RECUSED")
+    assert refused.field == field
+
+
+def test_art_28_3_of_who_was_recused_a_colleague_may_still_ask_and_the_head_decide() -> None:
+    asked = RequestRecusal(official=CLERK, reason=sealed("reason"), officer=COLLEAGUE)
+    case.given(*RECUSED).when(asked).then(fact(RecusalRequested, officer=COLLEAGUE))
+    lifted = DecideRecusal(official=CLERK, recused=False, decided_by=HEAD, officer=HEAD)
+    case.given(*RECUSED).when(lifted).then(fact(RecusalDecided, recused=False, officer=HEAD))
 
 
 def test_art_28_3_a_recusal_that_is_lifted_binds_no_longer() -> None:
