@@ -31,8 +31,8 @@ PLAN: dict[str, str] = {
     "domain/case/agreement.py": "agreement handling_edges",
     "domain/case/opinion.py": "handling execution handling_edges",
     "domain/case/streams.py": "streams handling_edges",
-    "domain/case/review.py": "review review_edges review_opinion",
-    "domain/case/review_file.py": "review_file review_edges review",
+    "domain/case/review.py": "review review_edges reviewer_edges review_opinion",
+    "domain/case/review_file.py": "review_file review_edges reviewer_edges review",
     "domain/case/review_opinion.py": "review_opinion review_edges review",
     "domain/case/review_refusals.py": "review review_opinion review_edges",
 }
