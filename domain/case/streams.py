@@ -145,7 +145,7 @@ def _decided(_case: Case, event: SuggestionDecided) -> dict[str, object]:
 
 
 def _reply(case: Case, command: ReplyToSuggestion, time: datetime, _moment: Moment) -> Decision:
-    if problem := _suggestion_problem(case, time):
+    if problem := _suggestion_problem(case, time) or open_step(case):
         return problem
     if case.adoption is None:
         return Refusal(

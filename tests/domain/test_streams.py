@@ -42,6 +42,7 @@ from tests.domain.facts_handling import (
     SUGGESTED,
     fact,
 )
+from tests.domain.facts_joint import help_requested
 from tests.domain.ledger import open_after
 from tests.domain.story import case
 
@@ -103,6 +104,10 @@ def test_art_29_1_what_is_not_adopted_ends_with_the_decision_and_owes_no_reply()
 def test_art_29_1_there_is_no_reply_before_there_is_a_decision_and_no_second_one() -> None:
     case.given(*STUDIED).when(REPLY).then_refused("SUGGESTION_NOT_DECIDED")
     case.given(*REPLIED).when(REPLY).then_refused("WRONG_PHASE")
+
+
+def test_arts_24_1_and_29_1_no_reply_ends_a_suggestion_over_an_assistant_who_still_works_on_it() -> None:
+    case.given(*ADOPTED, help_requested(category=Category.SUGGESTION)).when(REPLY).then_refused("ASSISTANCE_OPEN")
 
 
 @pytest.mark.parametrize("past", [SUGGESTED, ADOPTED, REPLIED, NOT_ADOPTED])
