@@ -90,7 +90,8 @@ class PetitionerService:
             raise Malformed(missing)
         self._allowance.check(portal)
         facts = self._facts("token_digest", request.rating_token)
-        if not facts:
+        accused = progress_of(facts, self._node.law, self._node.clock()).accused_agencies
+        if not facts or self._is_accused(portal, accused):
             self._refuse_unknown(portal, started)
         digest = sha256(b"Rate\0" + request.SerializeToString(deterministic=True)).digest()
         return self._recorded(facts, said, Request(portal, request_id, digest))

@@ -6,11 +6,12 @@ import grpc
 import psycopg
 import pytest
 
+from domain.vocabulary import Category
 from lianxi.petitioner.v1 import petitioner_service_pb2 as pb
 from lianxi.petitioner.v1.petitioner_service_pb2_grpc import PetitionerServiceStub
 from services.kit.bus import events_topic
 from services.kit.spoken_codes import digest_of
-from tests.domain.facts import HOUSING, PETITIONS
+from tests.domain.facts import HOUSING, PETITIONS, classified
 from tests.domain.facts_petitioner import IN_HANDLING, SERVED, linked
 from tests.support.known_office import new_office
 from tests.support.nodes import records
@@ -23,6 +24,7 @@ from tests.support.petitioners import (
     Registry,
     asked,
     no,
+    portal,
     progress,
     rate,
     rating,
@@ -62,6 +64,16 @@ def test_what_is_not_over_or_not_rated_is_refused(registry: Registry, asked: Pet
     assert no(asked, rating(early)).reason == "RATING_TOO_EARLY"
     _, repeat = registry.petition(*SERVED, linked())
     assert no(asked, rating(repeat)).reason == "MATTER_NOT_RATED"
+
+
+def test_art_30_3_at_the_accused_units_own_portal_no_token_tells_that_there_is_an_accusation(
+    registry: Registry, new_office: LivingOffice, asked: PetitionerServiceStub
+) -> None:
+    accusation = classified(category=Category.ACCUSATION, accused_agencies=(PETITIONS,))
+    _, token = registry.petition(IN_HANDLING[0], accusation)
+    assert no(asked, rating(token)).reason == "CODE_UNKNOWN"
+    with portal(new_office, "office-caller") as stub:
+        assert no(stub, rating(token)).reason == "MATTER_NOT_RATED"
 
 
 def test_a_rating_says_what_and_of_whom(registry: Registry, asked: PetitionerServiceStub) -> None:
