@@ -4,7 +4,7 @@
 changed. A status is never stored: it follows from the dates and the time at which one asks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -31,7 +31,7 @@ _NAMING = {
 _SIDE_ARRIVALS = {"AssistanceReceived": "assistance", "ReviewRequested": "review"}
 """How a petition comes before an agency that does not hold it."""
 
-_ARRIVALS = {*_SIDE_ARRIVALS, "Registered", "HandoffReceived", "ObjectionAnswered", "SimplifiedHandlingChosen"}
+_ARRIVALS = {*_SIDE_ARRIVALS, "Registered", "HandoffReceived", "ObjectionAnswered"}
 """What changes how the petition is held, or by which Regulations it is judged."""
 
 
@@ -103,7 +103,6 @@ class Receipt:
     received_time: datetime
     handoff_id: UUID | None = None
     reply_address_known: bool = True
-    is_simplified: bool = False
 
 
 class DutyBook:
@@ -128,6 +127,9 @@ class DutyBook:
         if name in _ARRIVALS:
             self._note_receipt(name, event)
             self._law = None
+        if name == "ReviewRequested":
+            # A hearing belongs to one review: what an earlier one left open stops no later clock.
+            self.pauses = []
         if self.first_received is None:
             return []
         if law is not self._law:
@@ -158,8 +160,6 @@ class DutyBook:
             self.receipts = [Receipt(event.agency_kind, _SIDE_ARRIVALS[name], event.occurred_time)]
         elif name == "ObjectionAnswered" and event.upheld:
             self.receipts = [receipt for receipt in self.receipts if receipt.handoff_id != event.handoff_id]
-        elif name == "SimplifiedHandlingChosen" and self.receipts:
-            self.receipts[-1] = replace(self.receipts[-1], is_simplified=True)
 
     def _end(self, name: str, effects: Effects, happening: Happening) -> list[Duty]:
         event: Any = happening.event

@@ -193,7 +193,8 @@ _ROWS: tuple[Rule, ...] = (
          met_by=facts("ReviewOpened", stage="review"), length=30, roll_forward=True, nature=Nature.WINDOW),
     _row("D13", "Art. 35", REVIEW, Debtor.REVIEWER, "提出复查意见并书面答复", "review and answer in writing",
          starts=(Start("ReviewRequested", when(stage="review")),), met_by=facts("ReviewOpinionServed", stage="review"),
-         released_by=(*facts("ReviewDeclined", stage="review"), *facts("HandoffReceived")), length=30),
+         released_by=(*facts("ReviewDeclined", stage="review"), *facts("HandoffReceived ObjectionReceived")),
+         length=30),
     _row("D13-DELIVERY", "Art. 35", REVIEW, Debtor.REVIEWER, "将复查(复核)结果送达原办理机关",
          "see the result delivered to the handler", starts=(Start("ReviewOpinionIssued"),),
          met_by=facts("ReviewResultConfirmed"), **_NO_LENGTH_BUT_OLDER),
@@ -206,7 +207,7 @@ _ROWS: tuple[Rule, ...] = (
     _row("D15", "Art. 36(1)", REREVIEW, Debtor.REREVIEWER, "提出复核意见", "give the re-review opinion",
          starts=(Start("ReviewRequested", when(stage="rereview")),),
          met_by=facts("ReviewOpinionIssued", stage="rereview"),
-         released_by=(*facts("ReviewDeclined", stage="rereview"), *facts("HandoffReceived")),
+         released_by=(*facts("ReviewDeclined", stage="rereview"), *facts("HandoffReceived ObjectionReceived")),
          suspended_by="HearingOpened", resumed_by="HearingClosed", length=30),
     # The text gives a period for the opinion and none for serving it, and yet the petitioner is to have it.
     _row("D15-SERVICE", "Art. 36(3)", REREVIEW, Debtor.REREVIEWER, "送达复核意见", "serve the re-review opinion",

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from domain.case.chapter import CLOCK_SKEW_MAX, NOT_CLASSIFIED, Chapter, Decider, Moment, before, frame, in_future
-from domain.case.state import HOLDING, Case, Phase
+from domain.case.state import Case, Phase
 from domain.event import Command, Decision, Event, Reference, Refusal, Sealed
 from domain.rules import EXTENSION_DAYS_MAX
 from domain.vocabulary import Category, Channel, HandoffKind, Route, ServiceMethod, SimplifiedGround
@@ -161,8 +161,9 @@ def _accept(case: Case, command: AcceptPetition, time: datetime, _moment: Moment
             "Art. 31",
             "route",
         )
-    # What is led into another procedure is not for simplified handling: it goes the ordinary way.
-    is_simplified = case.is_simplified and command.route in (None, Route.PETITION_PROCEDURE)
+    # What is led into another procedure, or is known better since, is not for simplified handling.
+    is_simple = command.route in (None, Route.PETITION_PROCEDURE) and not any(rule[0](case) for rule in _NOT_SIMPLE)
+    is_simplified = case.is_simplified and is_simple
     return (
         Accepted(
             **frame(case, command, time), category=case.category, route=command.route, is_simplified=is_simplified
@@ -233,6 +234,9 @@ def before_acceptance(case: Case, time: datetime) -> Refusal | None:
     return None
 
 
+_NOT_ADDRESSED = frozenset({Phase.RETURNED, Phase.CONSULTED, Phase.ASSISTING, Phase.INFORMED})
+"""Where the petition never was this agency's to answer; anywhere else a late notice is recorded as late."""
+
 CHAPTER = Chapter(
     evolve={
         ReceiptNotified: lambda *_: {},
@@ -247,7 +251,7 @@ CHAPTER = Chapter(
         Extended: lambda _, e: {"extended_days": e.days},
     },
     decide={
-        NotifyReceipt: Decider(HOLDING | {Phase.HANDED_OFF}, _notify),
+        NotifyReceipt: Decider(frozenset(Phase) - _NOT_ADDRESSED, _notify),
         ChooseSimplifiedHandling: Decider(frozenset({Phase.OPEN}), _simplify),
         AcceptPetition: Decider(frozenset({Phase.OPEN}), _accept),
         HearPetitioner: Decider(frozenset({Phase.OPEN, Phase.ACCEPTED}), _hear),

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, Reception, frame, reaches_accused
 from domain.case.destination import JURISDICTION_DECIDED, SUCCESSION_STANDS, has_ruling
 from domain.case.offers import is_known, outgoing
-from domain.case.state import Case, Holding, Phase, RecordId
+from domain.case.state import NOT_HELD, Case, Holding, Phase, RecordId
 from domain.event import AgencyId, Command, Decision, Event, Refusal, Sealed
 from domain.vocabulary import HandoffKind, ObjectionReason
 
@@ -76,6 +76,21 @@ class ObjectionAnswered(Event):
 # --- evolve -----------------------------------------------------------------------------------------------------------
 
 
+def _objected_to(case: Case, event: ObjectionReceived) -> dict[str, Any]:
+    changes = outgoing(objection_open=True)(case, event)
+    earlier: tuple[Holding, ...] = changes["earlier"]
+    offered = [number for number, held in enumerate(earlier) if held.outgoing and held.outgoing.objection_open]
+    if case.phase not in NOT_HELD or not offered:
+        return changes
+    # Somebody asked for a review too early: nobody handles the petition yet, and here it is ruled who does.
+    number = offered[-1]
+    return {**_held_again(earlier[number]), "earlier": earlier[:number], "review": None}
+
+
+def _held_again(held: Holding) -> dict[str, Any]:
+    return {name: getattr(held, name) for name in ("phase", "received_time", "incoming", "outgoing")}
+
+
 def _answered(case: Case, event: Any) -> dict[str, Any]:
     if case.incoming is None or case.incoming.handoff_id != event.handoff_id:
         # The petition came round again before the answer did: what was given back is over, the present holding stays.
@@ -87,13 +102,7 @@ def _answered(case: Case, event: Any) -> dict[str, Any]:
     if not case.earlier:
         return {"phase": Phase.RETURNED}
     *earlier, last = case.earlier
-    return {
-        "earlier": tuple(earlier),
-        "phase": last.phase,
-        "received_time": last.received_time,
-        "incoming": last.incoming,
-        "outgoing": last.outgoing,
-    }
+    return {**_held_again(last), "earlier": tuple(earlier)}
 
 
 def _without(holdings: tuple[Holding, ...], handoff_id: UUID) -> tuple[Holding, ...]:
@@ -192,7 +201,7 @@ def _learn_ruling(sent: ObjectionUpheld | ObjectionRejected, frame: dict[str, An
 CHAPTER = Chapter(
     evolve={
         ObjectionRaised: lambda *_: {"phase": Phase.OBJECTED},
-        ObjectionReceived: outgoing(objection_open=True),
+        ObjectionReceived: _objected_to,
         ObjectionUpheld: lambda *_: {"phase": Phase.OPEN, "outgoing": None},
         ObjectionRejected: outgoing(objection_open=False),
         ObjectionAnswered: _answered,

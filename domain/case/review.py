@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from domain.calendar import civil_date
+from domain.case.agreement import HEARING_OPEN
 from domain.case.chapter import (
     REACHES_ACCUSED,
     Chapter,
@@ -168,12 +169,18 @@ def _request(case: Case | None, command: RequestReview, time: datetime, moment: 
         return problem
     if case is not None and reaches_accused(case, command.of_agency, moment.agencies):
         return REACHES_ACCUSED
-    if case is not None and case.review is None and case.phase in _HANDLING_ITSELF:
+    if case is not None and _has_own_work(case):
         return HANDLED_HERE
     if case is not None and _has_review(case, command):
         return ALREADY_REVIEWED
     fields = command.model_dump(exclude={"occurred_time"})
     return (ReviewRequested(**fields, occurred_time=time, to_agency=command.of_agency),)
+
+
+def _has_own_work(case: Case) -> bool:
+    """Tell whether the agency handles the petition, or has to rule where it goes."""
+    has_to_rule = case.outgoing is not None and case.outgoing.objection_open
+    return has_to_rule or (case.review is None and case.phase in _HANDLING_ITSELF)
 
 
 _HANDLING_ITSELF = HOLDING | FINISHED - {Phase.NOT_ACCEPTED} | {Phase.DIVERTED}
@@ -193,6 +200,8 @@ def _decline(case: Case, command: DeclineReview, time: datetime, moment: Moment)
     assert review is not None
     if not review.has_file:
         return FILE_NOT_THERE
+    if case.hearing_opened_time is not None:
+        return HEARING_OPEN
     if reaches_accused(case, review.of_agency, moment.agencies):
         return REACHES_ACCUSED
     is_proved, otherwise = _PROOFS[command.reason]

@@ -121,8 +121,8 @@ def _take_file(sent: ReviewOpened, frame: dict[str, Any], *_: Any) -> Event:
 
 
 def _is_expected(case: Case, sent: ReviewOpened) -> bool:
-    """Tell whether the file was asked for: by the review that runs, or by one that a hand-off to here made idle."""
-    return case.incoming is not None or _is_awaited(case, sent.agency, sent.stage)
+    """Tell whether the file was asked for: by the review that runs, or by one that a hand-off made idle."""
+    return bool(case.incoming or case.outgoing) or _is_awaited(case, sent.agency, sent.stage)
 
 
 def _is_awaited(case: Case, from_agency: str, stage: ReviewStage) -> bool:

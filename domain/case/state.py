@@ -79,7 +79,7 @@ class Phase(Word):
 HOLDING = frozenset({Phase.OPEN, Phase.OBJECTED, Phase.ACCEPTED, Phase.OPINION_ISSUED, Phase.SERVED})
 """The phases in which the agency works on the petition itself."""
 
-_NOT_HELD = frozenset(
+NOT_HELD = frozenset(
     {Phase.RETURNED, Phase.REVIEWING, Phase.REVIEW_ISSUED, Phase.REVIEW_SERVED, Phase.REVIEW_DECLINED, Phase.ENDED}
 )
 """The phases in which the agency has no handling of its own to come back to."""
@@ -261,6 +261,6 @@ class Case:
     @property
     def holdings(self) -> tuple[Holding, ...]:
         """All unsettled holdings, the present one last; what was returned is over, and a review holds nothing."""
-        if self.phase in _NOT_HELD:
+        if self.phase in NOT_HELD:
             return self.earlier
         return (*self.earlier, Holding(self.phase, self.received_time, self.incoming, self.outgoing))

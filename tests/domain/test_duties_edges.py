@@ -64,7 +64,7 @@ def test_facts_of_a_case_that_never_received_the_petition_owe_nothing() -> None:
 
 def test_simplified_handling_is_of_the_hand_off_that_came_last() -> None:
     twice = (handoff_received(), handoff_received(from_agency=LABOUR, handoff_id=SECOND, time=on("2023-03-02")))
-    assert duties_after(*twice, SIMPLIFIED, accepted())["SIMPLE-OPINION"].handoff_id == SECOND
+    assert duties_after(*twice, SIMPLIFIED, accepted(is_simplified=True))["SIMPLE-OPINION"].handoff_id == SECOND
     assert "SIMPLE-OPINION" not in open_after(*twice, accepted())
 
 

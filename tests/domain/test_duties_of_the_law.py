@@ -231,8 +231,9 @@ def test_art_30_1_an_accusation_is_handled_and_answered() -> None:
 def test_simplified_handling_has_no_figure_until_a_place_sets_one() -> None:
     chosen = (handoff_received(), fact(SimplifiedHandlingChosen))
     assert open_after(*chosen)["SIMPLE-ACCEPTANCE"] is None
-    taken_in = duties_after(*chosen, accepted())
+    simply = accepted(is_simplified=True)
+    taken_in = duties_after(*chosen, simply)
     assert taken_in["SIMPLE-ACCEPTANCE"].status(LATER) is Status.MET
     assert (taken_in["SIMPLE-OPINION"].due_date, taken_in["SIMPLE-OPINION"].is_open) == (None, True)
-    assert duties_after(*chosen, accepted(), opinion_issued())["SIMPLE-OPINION"].status(LATER) is Status.MET
+    assert duties_after(*chosen, simply, opinion_issued())["SIMPLE-OPINION"].status(LATER) is Status.MET
     assert "SIMPLE-OPINION" not in duties_after(*TAKEN_IN, opinion_issued(), opinion_served())

@@ -30,6 +30,7 @@ from tests.domain.facts import (
     handoff_received,
     objection_answered,
     objection_raised,
+    objection_received,
     on,
     opinion_issued,
     opinion_served,
@@ -84,6 +85,24 @@ def test_art_35_who_handles_the_petition_itself_has_no_opinion_of_another_to_rev
     held = handoff_received(CITY_HOUSING, HOUSING)
     for past in ((registered(CITY_HOUSING),), (held,), (held, accepted(CITY_HOUSING))):
         town.given(*past).at(END).when(ASK).then_refused("HANDLED_HERE")
+
+
+def test_art_35_a_request_that_comes_too_early_leaves_an_objection_to_be_ruled_on() -> None:
+    objected = objection_received(agency=CITY_HOUSING)
+    handed = (registered(CITY_HOUSING), handed_off(CITY_HOUSING, HOUSING))
+    town.given(*handed, objected).at(END).when(ASK).then_refused("HANDLED_HERE")
+    story = town.given(*handed, requested(), objected).at(END)
+    known = story.case
+    assert known is not None
+    assert (known.phase, known.review) == (Phase.HANDED_OFF, None)
+    assert known.outgoing is not None
+    assert known.outgoing.objection_open
+
+
+def test_art_36_a_request_is_not_declined_while_its_hearing_is_open() -> None:
+    declines = DeclineReview(reason=ReviewRefusal.NO_OPINION_SERVED, explanation=sealed())
+    heard = fact(HearingOpened, agency=CITY_HOUSING, occurred_time=END)
+    town.given(*REVIEWING, heard).at(END).when(declines).then_refused("HEARING_OPEN")
 
 
 def test_art_35_a_request_for_review_falls_away_when_the_petition_itself_is_handed_to_the_reviewer() -> None:
