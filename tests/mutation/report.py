@@ -16,8 +16,9 @@ HEAD = """# Mutants of the domain that no test kills
 `make mutate` changes the modules below in small wrong ways, one at a time and in a copy, and runs the tests about each
 module. A mutant is killed if a test fails; a survivor has its reason here, from `reasons.toml`. Mutants that Python
 does not even import are counted nowhere. Sentences of refusals, docstrings and comments are never changed, and `==` is
-not exchanged with `is`, `<` or `>=`: names and enum members have no order. `operators.py` names what is changed;
-properties try 20 examples each, the same every time.
+not exchanged with `is`, `<` or `>=`: names and enum members have no order. Lines that only tell Python how to keep a
+value (caches, slots, immutability) are left alone. `operators.py` names what is changed; properties try 20 examples
+each, the same every time. `equivalent` are survivors that no test could tell from the original.
 
 | module | mutants | tried | killed | survived | killed % | equivalent | killed % of the rest |
 |---|---:|---:|---:|---:|---:|---:|---:|
@@ -55,7 +56,9 @@ def write(order: Iterable[str]) -> None:
     reasons = tomllib.loads(REASONS.read_text("utf-8"))
     known = _known()
     modules = [module for module in order if module in known]
-    rows = [_row(module, known[module], reasons.get(module, [])) for module in modules]
+    counts = [_counts(known[module], reasons.get(module, [])) for module in modules]
+    rows = [_row(f"`{module}`", *count) for module, count in zip(modules, counts, strict=True)]
+    rows.append(_row("**all**", *map(sum, zip(*counts, strict=True))))
     lists = [_survivors(module, known[module], reasons.get(module, [])) for module in modules]
     PAGE.write_text(HEAD + "\n".join(rows) + "\n" + "".join(lists), "utf-8")
 
@@ -69,20 +72,16 @@ def _known() -> dict[str, Figures]:
     }
 
 
-def _row(module: str, figures: Figures, reasons: list[dict[str, Any]]) -> str:
-    born, survived = figures.tried - figures.unborn, len(figures.survivors)
+def _counts(figures: Figures, reasons: list[dict[str, Any]]) -> tuple[int, int, int, int, int]:
+    """Return how many mutants there are, were tried, killed, survived, and are equivalent to the original."""
     equivalent = sum(bool(_reason(one, reasons).get("equivalent")) for one in figures.survivors)
-    cells = (
-        f"`{module}`",
-        figures.mutants,
-        born,
-        figures.killed,
-        survived,
-        _percent(figures.killed, born),
-        equivalent,
-        _percent(figures.killed, born - equivalent),
-    )
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
+    tried = figures.tried - figures.unborn
+    return figures.mutants, tried, figures.killed, len(figures.survivors), equivalent
+
+
+def _row(name: str, mutants: int, tried: int, killed: int, survived: int, equivalent: int) -> str:
+    rate, rest = _percent(killed, tried), _percent(killed, tried - equivalent)
+    return f"| {name} | {mutants} | {tried} | {killed} | {survived} | {rate} | {equivalent} | {rest} |"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -84,7 +84,7 @@ class Bench:
             sys.dont_write_bytecode = not keep_compiled
             os._exit(self._trial())
         _, status = os.waitpid(child, 0)
-        return status
+        return os.waitstatus_to_exitcode(status)
 
     def _trial(self) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (self._seconds_max, self._seconds_max))
