@@ -83,21 +83,18 @@ def rules(on: date | None, *, as_json: bool) -> None:
 
 def _table(rows: Iterable[Rule]) -> Table:
     table = Table(show_lines=True)
-    for head in ("rule", "article 条款", "what 事项", "debtor 责任方", "start 起算", "length 期限", "in force 施行"):
-        # A narrow terminal folds a cell; it never leaves a part of it out.
-        table.add_column(head, overflow="fold", no_wrap=head == "rule")
+    for head in ("rule 规则\narticle 条款", "what 事项\ndebtor 责任方", "length 期限\nstart 起算\nin force 施行"):
+        # A narrow terminal folds a cell between words; it never leaves a part of it out.
+        table.add_column(head, overflow="fold")
     for rule in rows:
         row = described(rule)
         extension = f"\n+ {row['extension']} 延长" if row["extension"] else ""
         suspension = f"\n{row['suspension']} 停止计算" if row["suspension"] else ""
         table.add_row(
-            rule.rule_id,
-            f"{row['article_zh']}\n{rule.article}",
-            f"{rule.title_zh}\n{rule.title}",
-            f"{rule.debtor.term}\n{rule.debtor}",
-            "\n".join(row["start"]),
-            "\n".join(state_words(rule)) + extension + suspension,
-            f"{row['jurisdiction']} {row['effective_from']} – {row['effective_to'] or ''}",
+            f"[bold]{rule.rule_id}[/]\n{row['article_zh']}\n{rule.article}",
+            f"{rule.title_zh}\n{rule.title}\n[dim]{rule.debtor.term} {rule.debtor}[/]",
+            f"[bold]{' '.join(state_words(rule))}[/]{extension}{suspension}\n[dim]{' '.join(row['start'])}\n"
+            f"{row['jurisdiction']} {row['effective_from']} – {row['effective_to'] or ''}[/]",
         )
     return table
 
