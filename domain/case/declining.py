@@ -1,6 +1,6 @@
 """Not accepted (不予受理, 不再受理): what repeats a live matter, ended after re-review, or is for another organ.
 
-Arts. 19(3), 23(1), 36(3) and 44(3). The petitioner is told why and where to go; nothing is declined automatically.
+Arts. 19(3), 23, 36(3) and 44(2)-(3). The petitioner is told why and where to go; nothing is declined automatically.
 """
 
 from datetime import datetime
@@ -9,9 +9,10 @@ from uuid import UUID
 
 from domain.case.agreement import open_step
 from domain.case.chapter import Chapter, Decider, Moment, frame
+from domain.case.destination import JURISDICTION_DECIDED, ORGANS, SUCCESSION_STANDS, has_ruling
 from domain.case.state import Case, Phase
 from domain.event import Command, Decision, Event, Refusal, Sealed
-from domain.vocabulary import Organ, RefusalReason
+from domain.vocabulary import HandoffKind, Organ, Provenance, RefusalReason
 
 # --- events -----------------------------------------------------------------------------------------------------------
 
@@ -56,13 +57,39 @@ class DeclinePetition(Command):
 
 
 def _decline(case: Case, command: DeclinePetition, time: datetime, moment: Moment) -> Decision:
-    if problem := open_step(case):
+    if problem := open_step(case) or _handed_here_problem(case, command, moment):
         return problem
     problem_of = _DECLINE_PROBLEMS.get(command.reason)
     if problem_of and (problem := problem_of(command, moment.related)):
         return problem
     fields = command.model_dump(include={"reason", "related_petition_id", "directed_to"})
     return (NotAccepted(**frame(case, command, time), **fields, explanation=command.explanation),)
+
+
+def _handed_here_problem(case: Case, command: DeclinePetition, moment: Moment) -> Refusal | None:
+    """Only who was addressed directly sends the petitioner elsewhere; who was handed the matter says so to the sender.
+
+    The sender verifies, Art. 23(3), so that nobody is turned away between the two. Organs follow rules of their own,
+    Art. 23(4), and the Regulations of 2005 know no objection.
+    """
+    is_asked = command.reason is RefusalReason.OUTSIDE_POWERS and command.provenance is Provenance.RECORDED
+    if not is_asked or case.incoming is None or case.agency_kind in ORGANS:
+        return None
+    if has_ruling(case):
+        return JURISDICTION_DECIDED
+    if case.incoming.kind is HandoffKind.SUCCESSION:
+        return SUCCESSION_STANDS
+    return OBJECTION_INSTEAD if moment.law.rule("D5", case.first_received_time) else None
+
+
+OBJECTION_INSTEAD = Refusal(
+    "OBJECTION_INSTEAD",
+    "what was handed to this agency and is not within its powers goes back to the sender, who verifies it",
+    "转送、交办的信访事项不属于本机关、单位职权范围的,应当提出异议,经核实同意后交还,不得径行不予受理",
+    "Art. 23(3)",
+    "reason",
+    "raise an objection; a late one is recorded, too",
+)
 
 
 def _duplicate_problem(command: DeclinePetition, other: Case | None) -> Refusal | None:

@@ -80,7 +80,7 @@ def test_art_44_3_a_petition_is_declined_with_the_reason_the_petitioner_is_told(
     # What each reason needs besides, and what is refused without it, stands in `test_intake`.
     said: dict[str, Any] = {"related_petition_id": EARLIER, "directed_to": Organ.OTHER_AGENCY}
     command = DeclinePetition(reason=reason, explanation=sealed(), same_facts=True, same_reasons=True, **said)
-    case.given(*AT_HOUSING).when(command).then(not_accepted(reason=reason, **said))
+    case.given(registered(HOUSING)).when(command).then(not_accepted(reason=reason, **said))
 
 
 def test_an_unclassified_petition_can_be_declined() -> None:

@@ -25,7 +25,7 @@ from domain.case import (
     decide,
 )
 from domain.event import Event, Refusal
-from domain.vocabulary import Channel, LinkKind, Organ, RefusalReason
+from domain.vocabulary import AgencyKind, Channel, HandoffKind, LinkKind, Organ, Provenance, RefusalReason
 from services.kit.law import law_in_force
 from tests.domain.facts import (
     AT_HOUSING,
@@ -38,6 +38,7 @@ from tests.domain.facts import (
     accepted,
     classified,
     handed_off,
+    handoff_received,
     on,
     opinion_issued,
     opinion_served,
@@ -230,11 +231,48 @@ def test_art_36_3_what_was_never_re_reviewed_is_not_over_for_ever(phase: Phase, 
 
 @pytest.mark.parametrize("reason", [RefusalReason.OUTSIDE_POWERS, RefusalReason.OTHER_LEGAL_PROCEDURE])
 def test_art_23_1_whoever_is_turned_to_another_organ_is_told_which(reason: RefusalReason) -> None:
-    refusal = case.given(*AT_HOUSING).when(decline(reason)).then_refused("NOT_TOLD_WHERE")
+    past = (registered(HOUSING), classified(HOUSING))
+    refusal = case.given(*past).when(decline(reason)).then_refused("NOT_TOLD_WHERE")
     assert (refusal.article, refusal.field) == ("Art. 23(1)", "directed_to")
     for organ in Organ:
         declined = fact(NotAccepted, reason=reason, directed_to=organ)
-        case.given(*AT_HOUSING).when(decline(reason, directed_to=organ)).then(declined)
+        case.given(*past).when(decline(reason, directed_to=organ)).then(declined)
+
+
+OUTSIDE: dict[str, Any] = {"reason": RefusalReason.OUTSIDE_POWERS, "directed_to": Organ.OTHER_AGENCY}
+
+
+@pytest.mark.parametrize("kind", [HandoffKind.TRANSFER, HandoffKind.ASSIGNMENT, HandoffKind.DISPUTE])
+def test_art_23_3_what_was_handed_over_goes_back_to_the_sender_and_the_petitioner_is_not_turned_away(
+    kind: HandoffKind,
+) -> None:
+    refusal = case.given(handoff_received(kind=kind)).when(decline(**OUTSIDE)).then_refused("OBJECTION_INSTEAD")
+    assert (refusal.article, refusal.field) == ("Art. 23(3)", "reason")
+
+
+def test_art_24_1_whom_a_ruling_names_does_not_turn_the_petitioner_away() -> None:
+    case.given(handoff_received(is_ruling=True)).when(decline(**OUTSIDE)).then_refused("JURISDICTION_DECIDED")
+
+
+def test_art_24_2_who_carries_on_an_abolished_agency_s_powers_does_not_turn_the_petitioner_away() -> None:
+    heir = handoff_received(kind=HandoffKind.SUCCESSION)
+    case.given(heir).when(decline(**OUTSIDE)).then_refused("SUCCESSION_STANDS")
+
+
+def test_art_23_4_an_organ_says_by_its_own_rules_where_a_referred_petitioner_goes() -> None:
+    referred = handoff_received(kind=HandoffKind.REFERRAL, agency_kind=AgencyKind.DISCIPLINE_ORGAN)
+    case.given(referred).when(decline(**OUTSIDE)).then(fact(NotAccepted, **OUTSIDE))
+
+
+def test_under_the_2005_regulations_which_know_no_objection_the_receiver_declines_itself() -> None:
+    old = handoff_received(first_received_time=on("2022-04-20"))
+    case.given(old).when(decline(**OUTSIDE)).then(fact(NotAccepted, **OUTSIDE))
+
+
+def test_older_records_say_what_was_declined_then() -> None:
+    imported = decline(**OUTSIDE, provenance=Provenance.IMPORTED, occurred_time=NOW)
+    told = case.given(*AT_HOUSING).at(on("2024-01-01")).open_for_history_before(on("2024-01-01"))
+    told.when(imported).then(fact(NotAccepted, **OUTSIDE, provenance=Provenance.IMPORTED))
 
 
 def test_first_receipt_stays_for_ever_wherever_the_petition_goes() -> None:
