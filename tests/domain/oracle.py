@@ -4,11 +4,14 @@ It knows the figures by heart, walks the calendar day by day over a plain list o
 starting instant of a duty by reading the agency's log from the beginning.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.case import (
+    Accepted,
     AssistanceReceived,
+    DivertedToProcedure,
     Extended,
     HandedOff,
     HandoffReceived,
@@ -16,56 +19,84 @@ from domain.case import (
     HearingOpened,
     ObjectionAnswered,
     ObjectionUpheld,
+    OpinionServed,
     Registered,
+    ResumedFromProcedure,
+    ReviewDeclined,
+    ReviewOpinionIssued,
+    ReviewOpinionServed,
+    ReviewRequested,
+    Settled,
 )
 from domain.duties import Duty
 from domain.event import Event
 
 DAYS = {"D1": 15, "D3": 15, "D4": 15, "D10": 60, "D12": 30, "D13": 30, "D14": 30, "D15": 30}
 WORKING_DAYS = {"D5": 5}
+PETITIONERS = ("D12", "D14")
+"""Periods of the petitioner, which do not end on a day off."""
+HEARD = "D15"
+"""The only period that stands still, while a hearing lasts."""
+ONE_DAY = timedelta(days=1)
 
 
 def due_date_of(duty: Duty, log: list[Event], exceptional_days: list[date]) -> date | None:
-    """The date on which the duty is due by this oracle; None where the law gives no figure."""
-    opening = log[int(duty.duty_id.rsplit("/", 1)[1]) - 1]
+    """The date on which the duty is due by this oracle; None where the law gives no figure, or the clock stands."""
+    first = int(duty.duty_id.rsplit("/", 1)[1]) - 1
+    opening = log[first]
     if duty.rule_id in ("D2", "D7-ASSIST"):
         assert isinstance(opening, HandoffReceived | AssistanceReceived)
         return opening.report_due_date
     if duty.rule_id not in DAYS and duty.rule_id not in WORKING_DAYS:
         return None
-    day = started(opening, log).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    day = civil(started(opening, log))
     if duty.rule_id in WORKING_DAYS:
         return after_working_days(day, WORKING_DAYS[duty.rule_id], exceptional_days)
-    if duty.rule_id == "D15":
-        return after_days_without_hearing(day, DAYS["D15"], log)
-    later = log[log.index(opening) :]
-    granted = sum(event.days for event in later if isinstance(event, Extended)) if duty.rule_id == "D10" else 0
+    lived = list(while_open(duty, log, first))
+    if duty.rule_id == HEARD:
+        return after_days_without_hearings(day, DAYS[HEARD], lived)
+    granted = sum(event.days for event in lived if isinstance(event, Extended)) if duty.rule_id == "D10" else 0
     for _ in range(DAYS[duty.rule_id] + granted):
-        day += timedelta(days=1)
-    while duty.rule_id in ("D12", "D14") and not is_worked(day, exceptional_days):
-        day += timedelta(days=1)
+        day += ONE_DAY
+    while duty.rule_id in PETITIONERS and not is_worked(day, exceptional_days):
+        day += ONE_DAY
     return day
 
 
-def after_days_without_hearing(day: date, count: int, log: list[Event]) -> date | None:
-    """The day on which the count is full, leaving out each day of a hearing; None while one lasts."""
-    heard: set[date] = set()
+def while_open(duty: Duty, log: list[Event], first: int) -> Iterator[Event]:
+    """What the agency recorded from the opening of the duty to what ends such a duty."""
+    for event in log[first:]:
+        yield event
+        if isinstance(event, _ENDS.get(duty.rule_id, ())):
+            return
+
+
+_ENDS: dict[str, tuple[type[Event], ...]] = {
+    "D10": (OpinionServed, Settled, DivertedToProcedure, HandedOff),
+    "D15": (ReviewOpinionIssued, ReviewDeclined, HandoffReceived),
+}
+
+
+def after_days_without_hearings(day: date, count: int, lived: list[Event]) -> date | None:
+    """Count calendar days and leave out every day on which a hearing was; None if the count runs into an open one."""
+    days_off: set[date] = set()
     opened: date | None = None
-    for event in log:
-        today = event.occurred_time.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    for event in lived:
         if isinstance(event, HearingOpened):
-            opened = today
-        elif isinstance(event, HearingClosed) and opened:
-            while opened <= today:
-                heard.add(opened)
-                opened += timedelta(days=1)
+            opened = civil(event.occurred_time)
+        elif isinstance(event, HearingClosed) and opened is not None:
+            days_off |= {opened + ONE_DAY * n for n in range((civil(event.occurred_time) - opened).days + 1)}
             opened = None
     while count:
-        day += timedelta(days=1)
-        if opened and day >= opened:
+        day += ONE_DAY
+        if opened is not None and day >= opened:
             return None
-        count -= day not in heard
+        count -= day not in days_off
     return day
+
+
+def civil(time: datetime) -> date:
+    return time.astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def started(opening: Event, log: list[Event]) -> datetime:
@@ -86,6 +117,16 @@ def started(opening: Event, log: list[Event]) -> datetime:
         if isinstance(event, Registered) or (isinstance(event, HandoffReceived) and event.handoff_id not in given_back)
     ]
     return started(receipts[-1], log)
+
+
+_AT_ONCE = (
+    HandoffReceived,
+    Accepted,
+    ResumedFromProcedure,
+    OpinionServed,
+    ReviewRequested,
+    ReviewOpinionServed,
+)
 
 
 def is_worked(day: date, exceptional_days: list[date]) -> bool:
