@@ -179,11 +179,11 @@ def _extend(case: Case, command: ExtendHandling, time: datetime, moment: Moment)
     rule = moment.law.rule("D10", case.first_received_time)
     assert rule is not None
     assert case.accepted_time is not None
-    if not any(start.holds(case) for start in rule.starts):
+    if case.is_redone or not any(start.holds(case) for start in rule.starts):
         return Refusal(
             "NOTHING_TO_EXTEND",
-            "the sixty days do not run for this matter: the procedure that it follows has its own periods",
-            "该事项不适用六十日办理期限,依照相应程序的期限办理",
+            "the sixty days do not run here: another procedure has periods of its own, handling anew has none",
+            "该事项不适用六十日办理期限:其他程序依照其期限办理,重新办理的期限法律未作规定",
             rule.article,
         )
     if problem := before_acceptance(case, time):

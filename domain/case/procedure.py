@@ -119,6 +119,7 @@ CHAPTER = Chapter(
             "route": e.route,
             "accepted_time": e.occurred_time,
             "extended_days": 0,
+            "is_redone": False,
         },
         ProcedureConcluded: lambda *_: {"phase": Phase.CONCLUDED},
     },

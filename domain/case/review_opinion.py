@@ -111,15 +111,11 @@ def _resulted(case: Case, event: ReviewResultReceived) -> dict[str, Any]:
     if event.result is ReviewResult.CHANGE:
         changes |= {"outcome": event.outcome, "awaits_execution": event.outcome is Outcome.SUPPORT}
     elif event.result is ReviewResult.REVOKE and case.phase in _WITH_OPINION:
-        changes |= {
-            "phase": Phase.ACCEPTED,
-            "accepted_time": event.occurred_time,
-            "extended_days": 0,
-            "outcome": None,
-            "opinion_time": None,
-            "served_time": None,
-            "awaits_execution": False,
-        }
+        changes |= dict.fromkeys(("outcome", "opinion_time", "served_time"))
+        changes |= {"phase": Phase.ACCEPTED, "awaits_execution": False}
+        if case.phase is not Phase.OPINION_ISSUED:
+            # With service the sixty days were over; those of an opinion that nobody served run on.
+            changes |= {"accepted_time": event.occurred_time, "extended_days": 0, "is_redone": True}
     return changes
 
 

@@ -193,7 +193,8 @@ class Case:
     """The folded state of one case; `earlier` are the agency's former holdings that are not settled, oldest first.
 
     `joint` is the agency's own proposal, `consultations` are those of others that wait for its answer; `assistants` are
-    those it asked for help, `assistances` is the help that others wait for.
+    those it asked for help, `assistances` is the help that others wait for. `is_redone`: a served opinion was revoked,
+    and the law gives no period for handling anew.
     """
 
     petition_id: UUID
@@ -218,6 +219,7 @@ class Case:
     assistances: tuple[Assistance, ...] = ()
     accepted_time: datetime | None = None
     extended_days: int = 0
+    is_redone: bool = False
     hearing_opened_time: datetime | None = None
     mediation: MediationKind | None = None
     agreement_reached: bool = False

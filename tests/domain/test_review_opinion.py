@@ -1,10 +1,11 @@
 """The opinions of review and re-review, their service, and what they do to the opinion below, Arts. 35 and 36."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from domain.case import IssueReviewOpinion, Phase, ServeReviewOpinion, UnsealMaterials
+from domain.case import ExtendHandling, IssueReviewOpinion, Phase, ServeReviewOpinion, UnsealMaterials
 from domain.event import Event
 from domain.vocabulary import Outcome, Provenance, Purpose, ReviewResult, ReviewStage, ServiceMethod
 from tests.domain.facts import (
@@ -12,8 +13,11 @@ from tests.domain.facts import (
     CITY_HOUSING,
     HOUSING,
     LABOUR,
+    NOW,
     PROVINCE_HOUSING,
     accepted,
+    extended,
+    on,
     opinion_issued,
     sealed,
 )
@@ -21,6 +25,7 @@ from tests.domain.facts_review import (
     AFTER_OPINION,
     AFTER_REVIEW,
     END,
+    ISSUED,
     NO_OPINION,
     OPENED_AGAIN,
     REREVIEWING,
@@ -236,6 +241,31 @@ def test_a_revocation_changes_nothing_where_there_is_no_opinion(past: tuple[Even
 def test_art_35_an_opinion_that_was_never_served_can_be_revoked() -> None:
     past = (*AFTER_OPINION[:-1], opened(served_time=None), result_received(REVOKE))
     assert state_of(*past)[0] is Phase.ACCEPTED
+
+
+def extend_on(time: datetime) -> ExtendHandling:
+    return ExtendHandling(days=30, approver="post:head", notified_time=time, reason=sealed("reason"))
+
+
+def test_art_34_handling_anew_what_was_revoked_has_no_period_that_could_be_extended() -> None:
+    story = town.given(*UNDER_REVIEW, result_received(REVOKE)).at(REVIEW_SERVED)
+    story.when(extend_on(REVIEW_SERVED)).then_refused("NOTHING_TO_EXTEND")
+
+
+@pytest.mark.parametrize(("days", "code"), [(0, None), (10, "ALREADY_EXTENDED")])
+def test_art_34_the_sixty_days_of_an_opinion_that_was_never_served_run_on_when_it_is_revoked(
+    days: int, code: str | None
+) -> None:
+    before = (*AT_HOUSING, accepted(), *((extended(days=days),) if days else ()), opinion_issued(time=ISSUED))
+    story = town.given(*before, opened(served_time=None), result_received(REVOKE)).at(REVIEW_SERVED)
+    after = story.case
+    assert after is not None
+    assert (after.accepted_time, after.extended_days, after.is_redone) == (NOW, days, False)
+    answer = story.when(extend_on(REVIEW_SERVED))
+    if code:
+        answer.then_refused(code)
+    else:
+        answer.then(extended(REVIEW_SERVED, approver="post:head", due_date=on("2023-06-01").date()))
 
 
 def test_art_35_the_redone_opinion_takes_the_same_road() -> None:
