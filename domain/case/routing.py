@@ -216,7 +216,8 @@ CHAPTER = Chapter(
     },
     decide={
         HandOff: Decider(ANY_TIME, _hand_off),
-        ReportBack: Decider(FINISHED | REVIEWS | {Phase.HANDED_OFF}, _report),
+        # What was led into another procedure, Art. 31(1)-(5), is reported so: the assigned period does not wait for it.
+        ReportBack: Decider(FINISHED | REVIEWS | {Phase.HANDED_OFF, Phase.DIVERTED}, _report),
     },
     receive={
         HandedOff: Reception(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.case import ExtendHandling, IssueOpinion, ReportBack, ServeOpinion
+from domain.case import DivertedToProcedure, ExtendHandling, IssueOpinion, ReportBack, ServeOpinion
 from domain.event import Event
 from domain.vocabulary import Category, HandoffKind, Outcome, Route, ServiceMethod
 from tests.domain.facts import (
@@ -31,6 +31,7 @@ from tests.domain.facts import (
     reported_back,
     sealed,
 )
+from tests.domain.facts_handling import fact
 from tests.domain.story import case
 
 ACCEPTED: tuple[Event, ...] = (*AT_HOUSING, accepted(time=NOW))
@@ -163,6 +164,11 @@ def test_art_22_1_3_an_assignment_is_reported_back_once() -> None:
 
 def test_art_22_1_3_an_unfinished_assignment_is_not_reported_back() -> None:
     case.given(*ASSIGNED_TO_HOUSING, accepted(), opinion_issued()).when(REPORT).then_refused("WRONG_PHASE")
+
+
+def test_art_22_1_3_an_assignment_led_into_another_procedure_is_reported_without_waiting_for_it() -> None:
+    led = (*ASSIGNED_TO_HOUSING, accepted(route=Route.LITIGATION), fact(DivertedToProcedure))
+    case.given(*led).when(REPORT).then(reported_back())
 
 
 @pytest.mark.parametrize("kind", [HandoffKind.TRANSFER, HandoffKind.REFERRAL])
