@@ -61,6 +61,7 @@ check-protos: $(GENERATED)
 
 pages: setup ## write the pages in docs/ that come from the code
 	@$(BIN)/python -m services.pages.write
+	@$(BIN)/python -m tests.domain.diagrams
 
 real: setup ## run the checks on real records (DATA=folder)
 	@test -d "$(DATA)" || { echo "make real DATA=folder: name the folder of the records" >&2; exit 1; }

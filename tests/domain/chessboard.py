@@ -76,7 +76,7 @@ Letter = tuple[str, Event, str]
 Move = tuple[str, Command]
 """Who acts, and how."""
 Step = tuple[Phase | None, str, Phase]
-"""Where a case stood, the command or the arriving fact that moved it, and where it stands."""
+"""Where a case stood, the fact that moved it, and where it stands."""
 
 
 class Chessboard:
@@ -135,7 +135,7 @@ class Chessboard:
         decision = decide(agency.case, command, self._moment(agency))
         if isinstance(decision, Refusal):
             return decision
-        self._record(agency, type(command).__name__, decision)
+        self._record(agency, decision)
         return None
 
     def possible(self, kinds: Iterable[type[Command]], each: Words = list) -> Iterator[Move]:
@@ -202,10 +202,10 @@ class Chessboard:
         arrival = Arrival(cause, name, agency.kind, self.clock(agency), agencies=self.directory)
         decision = receive(agency.case, sent, arrival)
         assert not isinstance(decision, Refusal), f"{decision.code}: what agencies rightly send is never refused"
-        self._record(agency, type(decision[0]).__name__ if decision else "", decision)
+        self._record(agency, decision)
         return bool(decision)
 
-    def _record(self, agency: Agency, why: str, events: tuple[Event, ...]) -> None:
+    def _record(self, agency: Agency, events: tuple[Event, ...]) -> None:
         for event in events:
             before, agency.case = agency.case, evolve(agency.case, event)
             agency.log.append(event)
@@ -214,7 +214,7 @@ class Chessboard:
                 # What is shown says itself whom it accuses; a receipt only echoes what its addressee had sent.
                 accused = getattr(event, "accused_agencies", agency.case.accused_agencies)
                 self.addressed.add((agency.name, type(event).__name__, to_agency, accused))
-            self.steps.append((before.phase if before else None, why, agency.case.phase))
+            self.steps.append((before.phase if before else None, type(event).__name__, agency.case.phase))
 
     def relay_all(self) -> None:
         """Bring all records to the office and into the post."""

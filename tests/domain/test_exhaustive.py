@@ -14,6 +14,7 @@ import pytest
 from domain.case import COMMANDS, Phase, RegisterPetition
 from tests.domain.chapters import CHAPTERS, EVERYTHING, NOTES
 from tests.domain.chessboard import Chessboard
+from tests.domain.diagrams import PAGES, page
 from tests.domain.lawful import (
     is_over,
     nothing_reached_the_accused,
@@ -82,6 +83,12 @@ def test_every_state_is_lawful(chapter: Chapter, capsys: pytest.CaptureFixture[s
 def test_every_state_of_the_regulations_is_reached_and_no_other() -> None:
     reached = {after for chapter in CHAPTERS for _, _, after in found(chapter).steps}
     assert reached == NAMED == set(Phase)
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_state_diagrams_show_what_was_found(language: str) -> None:
+    drawn = page(language, {chapter.title: found(chapter).steps for chapter in CHAPTERS})
+    assert PAGES[language].read_text(encoding="utf-8") == drawn, "run make pages"
 
 
 def test_every_command_is_played() -> None:
