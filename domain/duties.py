@@ -172,7 +172,9 @@ class DutyBook:
             if not duty.is_open or (about is not None and duty.handoff_id != about):
                 continue
             if duty.rule_id in met:
-                done = duty._replace(met_time=event.occurred_time, met_recorded_time=happening.recorded_time)
+                # A petitioner keeps a window by asking, at another agency, before this one learns of it.
+                met_time = getattr(event, "requested_time", None) or event.occurred_time
+                done = duty._replace(met_time=met_time, met_recorded_time=happening.recorded_time)
                 changed.append(done)
             elif duty.rule_id in released:
                 changed.append(duty._replace(released_time=event.occurred_time))

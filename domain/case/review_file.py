@@ -22,12 +22,14 @@ class ReviewOpened(Event):
     """The agency whose opinion is asked about learnt of it and sends the file, Arts. 35 and 36(1).
 
     It says which opinion of its own stands and when that reached the petitioner; nothing, where there is none.
-    `handler` is the agency that handled the matter itself.
+    `handler` is the agency that handled the matter itself. `requested_time` is when the petitioner asked: that keeps
+    the thirty days, however long the request was on its way to here.
     """
 
     type_name: ClassVar[str] = "lianxi.case.v1.ReviewOpened"
     stage: ReviewStage
     to_agency: AgencyId
+    requested_time: AwareDatetime | None = None
     handler: AgencyId
     first_received_time: AwareDatetime
     category: Category | None = None
@@ -108,6 +110,7 @@ def _open(sent: ReviewRequested, frame: dict[str, Any], _arrival: Arrival, case:
         **frame | {name: getattr(case, name) for name in known},
         stage=sent.stage,
         to_agency=sent.agency,
+        requested_time=sent.occurred_time,
         handler=case.review.handler if case.review else case.agency,
         first_received_time=case.first_received_time,
         category=case.category,

@@ -95,14 +95,14 @@ NO_OPINION = {"outcome": None, "opinion_time": None, "served_time": None}
 
 
 def opened(**changes: Any) -> ReviewOpened:
-    fields = _FILE | {"to_agency": CITY_HOUSING, "cause": "sender:1"}
+    fields = _FILE | {"to_agency": CITY_HOUSING, "requested_time": ASKED, "cause": "sender:1"}
     event: ReviewOpened = _build(ReviewOpened, HOUSING, OPENED, fields, changes)
     return event
 
 
 def opened_again(**changes: Any) -> ReviewOpened:
     """The city's answer to the province."""
-    fields = _FILE_AGAIN | {"to_agency": PROVINCE_HOUSING, "cause": "sender:4"}
+    fields = _FILE_AGAIN | {"to_agency": PROVINCE_HOUSING, "requested_time": ASKED_AGAIN, "cause": "sender:4"}
     event: ReviewOpened = _build(ReviewOpened, CITY_HOUSING, OPENED_AGAIN, fields, changes)
     return event
 

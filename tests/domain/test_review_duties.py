@@ -52,6 +52,16 @@ def test_art_35_the_petitioner_may_ask_for_thirty_days_and_the_window_lapses() -
     assert duties_after(*SERVED, opened())["D12"].status(LATER) is Status.MET
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"), [("2023-05-04T23:59", Status.MET), ("2023-05-05T00:00", Status.LATE), (None, Status.LATE)]
+)
+def test_art_35_a_petitioner_who_asked_in_time_is_not_late_because_the_handler_learnt_it_later(
+    asked: str | None, status: Status
+) -> None:
+    learnt = opened(occurred_time=on("2023-05-06"), requested_time=on(*asked.split("T")) if asked else None)
+    assert duties_after(*SERVED, learnt)["D12"].status(LATER) is status
+
+
 def test_art_35_the_reviewer_has_thirty_days_from_the_request() -> None:
     assert open_after(requested()) == {"D13": "2023-05-10"}
     assert duties_after(requested(), review_issued())["D13"].is_open
