@@ -22,6 +22,8 @@ from tests.domain.facts import (
     HOUSING,
     PETITIONS,
     PROVINCE_HOUSING,
+    SECOND,
+    THIRD,
     accepted,
     handed_off,
     handoff_received,
@@ -30,7 +32,7 @@ from tests.domain.facts import (
     registered,
 )
 from tests.domain.facts_handling import fact
-from tests.domain.facts_review import declined, requested, requested_again, result_received, review_served
+from tests.domain.facts_review import declined, opened, requested, requested_again, result_received, review_served
 
 WINDOW = timedelta(days=30)
 
@@ -92,6 +94,22 @@ def test_an_arrival_whose_sender_holds_the_petition_takes_it() -> None:
     # The hand-off itself is still on its way to the office; the arrival names who offered.
     arrived = custody_of(registered(), handoff_received(time=day(4)))
     assert last(arrived) == ("unaccepted", HOUSING, HOUSING, day(4))
+
+
+def test_who_was_handed_the_petition_may_act_before_its_receipt_has_come_to_the_office() -> None:
+    custody = custody_of(*ACCEPTED[:2], accepted(time=day(9)))
+    assert last(custody) == ("handling", HOUSING, HOUSING, day(9))
+    # The receipt comes late, and from a sender that holds the petition no more: its agency is in the chain already.
+    moved(custody, handoff_received(time=day(10)))
+    assert last(custody)[:2] == ("unaccepted", HOUSING)
+
+
+def test_art_35_whoever_is_in_the_chain_takes_nothing_by_a_request_for_review_either() -> None:
+    handed = handed_off(HOUSING, CITY_HOUSING, SECOND, day(5))
+    back = handoff_received(HOUSING, CITY_HOUSING, THIRD, day(7))
+    custody = custody_of(*ACCEPTED[:3], handed, handed_off(CITY_HOUSING, HOUSING, THIRD, day(6)), back)
+    assert CITY_HOUSING in custody.parties
+    assert moved(custody, requested(of_agency=PETITIONS, occurred_time=day(8))) == []
 
 
 # --- other procedures and streams -----------------------------------------------------------------------------------
@@ -178,10 +196,34 @@ def test_art_35_a_revoked_opinion_opens_no_window_and_goes_back_to_its_handler()
     assert last(custody) == ("handling", HOUSING, HOUSING, day(31))
 
 
+@pytest.mark.parametrize("past", [REVIEWED, ASKED], ids=["served", "issued"])
 @pytest.mark.parametrize("result", [ReviewResult.UPHOLD, ReviewResult.CHANGE])
-def test_art_35_a_result_that_stands_gives_nothing_back_to_the_handler(result: ReviewResult) -> None:
-    custody = custody_of(*REVIEWED)
+def test_art_35_a_result_that_stands_gives_nothing_back_to_the_handler(
+    result: ReviewResult, past: tuple[Event, ...]
+) -> None:
+    custody = custody_of(*past)
     assert moved(custody, result_received(result, occurred_time=day(31))) == []
+
+
+def test_art_36_3_after_the_last_word_nothing_goes_back() -> None:
+    served = review_served(agency=PROVINCE_HOUSING, stage=ReviewStage.REREVIEW, occurred_time=day(50))
+    custody = custody_of(*ASKED_AGAIN, served)
+    assert moved(custody, result_received(ReviewResult.REVOKE, occurred_time=day(51))) == []
+
+
+def test_art_35_where_the_request_came_before_the_service_the_opened_file_moves_the_petition() -> None:
+    custody = custody_of(*ACCEPTED, requested(occurred_time=day(10)), opinion_served(time=day(11)))
+    assert last(custody)[0] == "petitioner_window"
+    moved(custody, opened(occurred_time=day(20)))
+    assert last(custody) == ("review", CITY_HOUSING, CITY_HOUSING, day(20))
+    moved(custody, review_served(occurred_time=day(30)))
+    assert last(custody) == ("petitioner_window", CITY_HOUSING, "petitioner", day(30))
+
+
+def test_art_35_a_file_that_shows_no_service_or_comes_twice_moves_nothing() -> None:
+    assert moved(custody_of(*SERVED), opened(served_time=None, occurred_time=day(20))) == []
+    assert moved(custody_of(*ASKED), opened(occurred_time=day(21))) == []
+    assert moved(custody_of(*ACCEPTED), opened(occurred_time=day(10))) == []
 
 
 @pytest.mark.parametrize("result", [ReviewResult.UPHOLD, ReviewResult.CHANGE])

@@ -61,15 +61,15 @@ def test_a_collective_visit_is_of_two_to_a_thousand(inside: int, outside: int) -
 
 
 def test_each_step_is_taken_over_by_its_own_later_figure_only() -> None:
-    first, later = date(2023, 1, 1), date(2024, 1, 1)
+    first, between, later = date(2023, 1, 1), date(2023, 6, 1), date(2024, 1, 1)
     figures = (
         figure("D22", first, length=20),
         figure("D4-ACCEPTANCE", later, length=7),
-        figure("D7", first, length=30),
+        figure("D7", between, length=30),
         figure("D4-ACCEPTANCE", first, length=10),
     )
     table = law_of(CALENDAR, LocalRules(rule=figures)).table
-    known = {rule: [table.on(day).by_id[rule] for day in (first, later)] for rule in ("D22", "D4-ACCEPTANCE", "D7")}
+    known = {rule: [table.on(day).by_id[rule] for day in (between, later)] for rule in ("D22", "D4-ACCEPTANCE", "D7")}
     assert {rule: [row.length for row in rows] for rule, rows in known.items()} == {
         "D22": [20, 20],
         "D4-ACCEPTANCE": [10, 7],
