@@ -25,13 +25,14 @@ from domain.case import (
     PetitionerHeard,
     Phase,
     ReliefReferred,
+    ResumedFromProcedure,
     ServeOpinion,
     Settled,
     SimplifiedHandlingChosen,
     SuggestionRewarded,
 )
 from domain.event import Command, Event
-from domain.vocabulary import Category, Outcome, Route, ServiceMethod
+from domain.vocabulary import Category, Outcome, ReviewResult, Route, ServiceMethod
 from tests.domain.facts import (
     AT_HOUSING,
     CITY_HOUSING,
@@ -59,7 +60,7 @@ from tests.domain.facts_handling import (
     fact,
 )
 from tests.domain.facts_joint import flagged, help_requested, proposed
-from tests.domain.facts_review import ASKED, END, REVIEWING, town
+from tests.domain.facts_review import AFTER_OPINION, ASKED, END, REVIEWING, result_received, town
 from tests.domain.story import case
 
 HEARING, MEDIATING = fact(HearingOpened), fact(MediationBegun)
@@ -165,6 +166,12 @@ def test_art_34_the_petitioner_is_told_of_an_extension_between_acceptance_and_no
         assert answer.then_refused(code).field == "notified_time"
     else:
         answer.then(extended(notified_time=notified_time))
+
+
+def test_art_34_what_comes_back_from_another_procedure_is_no_longer_a_revoked_opinion_done_anew() -> None:
+    revoked = (*AFTER_OPINION, result_received(ReviewResult.REVOKE))
+    assert state_after(*revoked).is_redone
+    assert not state_after(*revoked, fact(DivertedToProcedure), fact(ResumedFromProcedure)).is_redone
 
 
 # --- each stream has its own answer ---------------------------------------------------------------------------------
