@@ -96,14 +96,14 @@ _URGENT_AT_DEPARTMENT = (Start("UrgentFlagged", when(agency_kind="petition_depar
 _TO_PETITION_PROCEDURE = when(route="petition_procedure")
 _TO_OTHER_PROCEDURE = when(route=_LED_ELSEWHERE)
 _NO_LENGTH_BUT_OLDER = {"effective_from": IN_FORCE_2005}
-"""Rows without a figure that hold for older matters too: somebody had to move then as now."""
+"""Steps that the Regulations of 2005 do not name and that older matters take too: somebody had to move then as now."""
 
 _ROWS: tuple[Rule, ...] = (
     # Intake and the way on: Arts. 22 and 23.
     _row("D1", "Art. 22(1)", ROUTING, Debtor.PETITION_DEPARTMENT, "登记并转送、交办", "pass the petition on",
          starts=_DEPARTMENT_HOLDS, met_by=facts("HandedOff Accepted NotAccepted"), released_by=_RETURNED, length=15),
     _row("D1-DELIVERY", "Art. 22(1)", ROUTING, Debtor.SENDER, "送达接收机关", "see the hand-off delivered",
-         starts=(Start("HandedOff"),), met_by=facts("HandoffConfirmed"), about="handoff_id", **_NO_LENGTH_BUT_OLDER),
+         starts=(Start("HandedOff"),), met_by=facts("HandoffConfirmed"), about="handoff_id"),
     _row("D2", "Art. 22(1)(3)", ROUTING, Debtor.RECEIVER, "反馈办理结果、提交办结报告", "report the result back",
          starts=(Start("HandoffReceived", when(kind="assignment")),), met_by=facts("ReportedBack"),
          released_by=_RETURNED, named_in="report_due_date"),
@@ -133,12 +133,11 @@ _ROWS: tuple[Rule, ...] = (
     _row("D7", "Art. 24(1)", JOINT, Debtor.COORDINATOR, "决定或者协调处理受理争议", "settle which agency handles it",
          starts=(*_holding(when(agency_kind="joint_meeting_office")), *_handed_over(_DISPUTED),
                  *_taken_back(_DISPUTED)),
-         met_by=facts("HandedOff Accepted NotAccepted"), released_by=_RETURNED, **_NO_LENGTH_BUT_OLDER),
+         met_by=facts("HandedOff Accepted NotAccepted"), released_by=_RETURNED),
     _row("D7-ASSIST", "Art. 24(1)", JOINT, Debtor.ASSISTANT, "协助办理并反馈", "assist the lead and report to it",
          starts=(Start("AssistanceReceived"),), met_by=facts("AssistanceReported"),
          released_by=facts("AssistanceWithdrawalReceived"), named_in="report_due_date", may_be_unnamed=True,
-         about="assistance_id",
-         **_NO_LENGTH_BUT_OLDER),
+         about="assistance_id"),
     # Major and urgent matters: Art. 25. Promptly (及时) is no figure.
     _row("D8-COMMITTEE", "Art. 25(1)", URGENT, Debtor.EVERY_AGENCY, "报告本级党委和政府",
          "report to the own Party committee and government", starts=_URGENT,
@@ -197,10 +196,10 @@ _ROWS: tuple[Rule, ...] = (
          length=30),
     _row("D13-DELIVERY", "Art. 35", REVIEW, Debtor.REVIEWER, "将复查(复核)结果送达原办理机关",
          "see the result delivered to the handler", starts=(Start("ReviewOpinionIssued"),),
-         met_by=facts("ReviewResultConfirmed"), **_NO_LENGTH_BUT_OLDER),
+         met_by=facts("ReviewResultConfirmed")),
     _row("D13-REDO", "Art. 35", REVIEW, Debtor.HANDLER, "重新办理被撤销的意见", "handle anew what was revoked",
          starts=(Start("ReviewResultReceived", when(result="revoke")),), met_by=facts("OpinionServed Settled"),
-         released_by=facts("DivertedToProcedure HandedOff"), **_NO_LENGTH_BUT_OLDER),
+         released_by=facts("DivertedToProcedure HandedOff")),
     _row("D14", "Art. 36(1)", REREVIEW, Debtor.PETITIONER, "请求复核", "ask for re-review",
          starts=(Start("ReviewOpinionServed", when(stage="review", result=("uphold", "change"))),),
          met_by=facts("ReviewOpened", stage="rereview"), length=30, roll_forward=True, nature=Nature.WINDOW),
@@ -212,7 +211,7 @@ _ROWS: tuple[Rule, ...] = (
     # The text gives a period for the opinion and none for serving it, and yet the petitioner is to have it.
     _row("D15-SERVICE", "Art. 36(3)", REREVIEW, Debtor.REREVIEWER, "送达复核意见", "serve the re-review opinion",
          starts=(Start("ReviewOpinionIssued", when(stage="rereview")),),
-         met_by=facts("ReviewOpinionServed", stage="rereview"), **_NO_LENGTH_BUT_OLDER),
+         met_by=facts("ReviewOpinionServed", stage="rereview")),
     # Limits: guards that refuse, and no periods.
     _row("D16", "Art. 20(3)", INTAKE, Debtor.PETITIONER, "多人走访推选代表不超过5人",
          "a joint visit has at most five representatives", nature=Nature.LIMIT, length=5, unit=Unit.PERSON,

@@ -117,6 +117,14 @@ def test_a_row_has_a_figure_or_a_named_date_or_says_that_the_law_has_none(row: R
         assert row.length
 
 
+def test_of_2005_a_row_cites_the_older_regulations_wherever_they_name_the_step() -> None:
+    cited = {rule_id: row.article for rule_id, row in NATIONAL.on(date(2022, 4, 30)).by_id.items()}
+    of_2022 = {rule_id for rule_id, article in cited.items() if not article.startswith("2005 Regulations")}
+    # The older ones know neither the objection nor what Art. 23(4) says of organs.
+    assert of_2022 == {"D5-RULING", "D6"}
+    assert (cited["D7"], cited["D7-ASSIST"]) == ("2005 Regulations Art. 24", "2005 Regulations Art. 24")
+
+
 def test_of_2005_the_figures_are_those_of_the_older_regulations() -> None:
     figures = {row.rule_id: (row.length, row.unit) for row in RULES if row.length and row.version == "2005"}
     assert figures == {
