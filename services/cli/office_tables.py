@@ -222,7 +222,11 @@ def overview(found: pb.Overview) -> list[Table]:
     loads = _counts("agencies 机关", found.loads, ("agency", "in_custody", "duties_open", "duties_breached"))
     pairs = _counts("between agencies 机关之间", found.bounces, ("from_agency", "to_agency", "handoffs", "returns"))
     nodes = _counts("nodes 节点", found.nodes, ("node", "last_position", "received", "missing"))
-    return [totals, by_rule, loads, pairs, nodes]
+    loops = _table("rules that run 规则运行", ("loop 规则", "last run 最近运行", ""))
+    for run in found.rule_loops:
+        last = _time(run, "last_run_time") if run.HasField("last_run_time") else "never 从未"
+        loops.add_row(run.loop, last, "SILENT 停止" if run.silent else "", style="red" if run.silent else "")
+    return [totals, by_rule, loads, pairs, nodes, loops]
 
 
 _HEADS = {

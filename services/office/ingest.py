@@ -6,6 +6,7 @@ A record ends folded, dropped as a duplicate, or parked where somebody sees it.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
@@ -19,6 +20,7 @@ from services.kit.bus.port import Bus, Record, events_topic
 from services.kit.database import DatabaseRefusal, Rows
 from services.kit.directory import Directory
 from services.kit.tables import Table
+from services.office import liveness
 from services.office.batch import Batch, Folder, Taken, is_decision, take
 from services.office.files import PetitionFiles
 from services.office.parked import ParkedRecords
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 
 BATCH_RECORDS_MAX = 5_000
 POLL_SECONDS = 0.5
+LOOK_SECONDS = liveness.SILENT_AFTER.total_seconds()
+"""How often it looks whether the watch, which is another process, still runs."""
 
 
 class FencedOff(Exception):
@@ -83,6 +87,10 @@ class Ingest:
         self._watermarks = Watermarks(self._connection)
         self._files = PetitionFiles(self._law)
         return dict(self._offsets)
+
+    def look_for_silence(self) -> None:
+        """Raise an alarm in the log if a rule does not run any more (I12)."""
+        liveness.alarm(self._connection)
 
     def _pairs(self, query: str) -> list[tuple[int, int]]:
         return [(first, second) for first, second in self._connection.execute(query)]
@@ -228,11 +236,15 @@ def follow(ingest: Ingest, bus: Bus, stop: Signal, records_max: int = BATCH_RECO
     with ThreadPoolExecutor(1, thread_name_prefix="ingest-fetch") as reader:
         try:
             coming = reader.submit(fetch)
+            looked = time.monotonic()
             while not stop.is_set():
                 batch = coming.result()
                 coming = reader.submit(fetch)
                 if batch:
                     ingest.write_taken(batch)
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    ingest.look_for_silence()
+                    looked = time.monotonic()
         finally:
             wait([coming])
             consumer.close()

@@ -14,6 +14,7 @@ from domain.docket import PetitionDocketed, docket_id_of
 from domain.duty_table import rule_row
 from services.kit.database import Rows
 from services.kit.log import Fact, Log, Outcome
+from services.office import liveness
 from services.office.views.docket import DocketRow
 from services.office.views.duties import STANDING, DutyRow
 
@@ -59,7 +60,9 @@ class Notices:
         parameters = {"now": now, "until": now + self._warning, "settling": self._settling}
         warnings = [self._warning_of(DutyRow._make(row), now) for row in self._select(_NEAR, parameters)]
         dockets = [self._docket_of(DocketRow._make(row), now) for row in self._select(_DOCKET, parameters)]
-        return record_once(self._log, warnings) + record_once(self._log, dockets)
+        count = record_once(self._log, warnings) + record_once(self._log, dockets)
+        liveness.note(self._rows, [liveness.WARNINGS, liveness.DOCKET])
+        return count
 
     def _select(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         return self._rows.execute(query.encode(), parameters).fetchall()

@@ -12,6 +12,7 @@ from lianxi.office.v1 import office_service_pb2 as pb
 from services.kit.database import Rows
 from services.kit.node import Node
 from services.kit.rpc.messages import message_of, timestamp
+from services.office import liveness
 from services.office.reading import Reader
 from services.office.views.duties import STATUS
 
@@ -94,7 +95,13 @@ def _counted(snapshot: Rows, now: datetime) -> pb.Overview:
         bounces=[pb.AgencyPair(**row) for row in _named(snapshot, _BOUNCES, parameters)],
         loads=[pb.AgencyLoad(**row) for row in _named(snapshot, _LOADS, parameters)],
         nodes=[pb.NodeProgress(**row) for row in _named(snapshot, _NODES, parameters)],
+        rule_loops=[_rule_loop(run) for run in liveness.runs(snapshot)],
     )
+
+
+def _rule_loop(run: liveness.Run) -> pb.RuleLoop:
+    last = timestamp(run.last_run_time) if run.last_run_time else None
+    return pb.RuleLoop(loop=run.loop, last_run_time=last, silent=run.silent)
 
 
 def _named(snapshot: Rows, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

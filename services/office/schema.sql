@@ -49,6 +49,12 @@ CREATE TABLE IF NOT EXISTS office.watermark (
     PRIMARY KEY (node, partition)
 );
 
+-- When each loop that looks for something last ran to its end: one that does not run is an alarm.
+CREATE TABLE IF NOT EXISTS office.liveness (
+    loop           text PRIMARY KEY,
+    last_run_time  timestamptz NOT NULL
+);
+
 -- Records that could not be folded (poison), and the later ones of the same petition that wait behind them.
 CREATE TABLE IF NOT EXISTS office.parked (
     parked_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -25,6 +25,7 @@ from services.kit.bus.port import Bus, events_topic
 from services.kit.clock import Clock
 from services.kit.database import Rows
 from services.kit.log import Fact, Log
+from services.office import liveness
 from services.office.notices import Notices, record_once
 from services.office.rebuild import Moved
 from services.office.views.duties import MISSED, DutyRow
@@ -91,6 +92,7 @@ class Watch:
             missed = self._missed(number, timedelta(days=days), now)
             for start in range(0, len(missed), COMMAND_FACTS_MAX):
                 recorded += self._record(missed[start : start + COMMAND_FACTS_MAX])
+        liveness.note(self._rows, [liveness.BREACHES])
         return recorded
 
     def _missed(self, rungs_recorded: int, delay: timedelta, now: datetime) -> list[Missed]:

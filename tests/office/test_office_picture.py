@@ -10,6 +10,7 @@ from lianxi.office.v1.office_service_pb2_grpc import OfficeServiceStub
 from services.kit.envelope import decode
 from services.kit.rpc.client import Caller, NotReached, call
 from services.office import reading
+from services.office.liveness import LOOPS
 from tests.support.desk import altered, by_petition, with_fields
 from tests.support.known_office import (
     DUTIES,
@@ -92,6 +93,7 @@ def test_the_overview_counts_what_the_fold_counts(asked: OfficeServiceStub) -> N
         for status in ("open", "met", "late", "breached", "lapsed", "released"):
             assert getattr(rule, status) == of_rule.count(status), (rule.rule, status)
         assert rule.article
+    assert [run.loop for run in found.rule_loops] == list(LOOPS)
     assert {(one.node, one.missing) for one in found.nodes} == {("node-one", 0), ("node-two", 0)}
     assert sum(load.in_custody for load in found.loads) == len(is_open)
     assert sum(pair.handoffs for pair in found.bounces) == len(VIEWS["handoffs"])
