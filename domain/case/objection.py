@@ -4,6 +4,7 @@ Where the sender agrees, the materials and the custody go back to it; where it d
 objection is recorded as late, never refused.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -158,7 +159,7 @@ def _object(case: Case, command: RaiseObjection, time: datetime, moment: Moment)
     )
 
 
-def _rule(case: Case, command: RuleOnObjection, time: datetime, _moment: Moment) -> Decision:
+def _rule(case: Case, command: RuleOnObjection, time: datetime, moment: Moment) -> Decision:
     if case.outgoing is None or not case.outgoing.objection_open:
         return Refusal(
             "NO_OBJECTION_PENDING",
@@ -166,6 +167,10 @@ def _rule(case: Case, command: RuleOnObjection, time: datetime, _moment: Moment)
             "没有待核实的异议",
             "Art. 23(3)",
         )
+    tells_or_leaves = command.explanation is not None or not command.uphold
+    if tells_or_leaves and reaches_accused(case, case.outgoing.other_agency, moment.agencies):
+        # The directory learnt since that the receiver is under the accused: it gives the petition back, told nothing.
+        return replace(REACHES_ACCUSED, field="uphold", remedy="uphold the objection without an explanation")
     ruling = ObjectionUpheld if command.uphold else ObjectionRejected
     return (
         ruling(

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from domain.case import Phase, RaiseObjection, RuleOnObjection
+from domain.jurisdiction import Agency
 from domain.vocabulary import Category, ObjectionReason
 from tests.domain.facts import (
     AT_HOUSING,
     HOUSING,
     JUST_BEFORE,
+    KINDS,
     LABOUR,
     OFFERED_BY_PETITIONS,
     PETITIONS,
@@ -83,6 +85,15 @@ def test_one_objection_is_enough_until_it_is_answered() -> None:
 def test_art_30_3_an_objection_does_not_tell_a_sender_that_it_is_accused() -> None:
     accused_sender = classified(HOUSING, Category.ACCUSATION, accused_agencies=(PETITIONS,))
     case.given(*AT_HOUSING, accused_sender).when(OBJECT).then_refused("ACCUSATION_REACHES_ACCUSED")
+
+
+def test_art_30_3_a_receiver_known_since_to_be_under_the_accused_gives_the_petition_back_and_is_told_nothing() -> None:
+    accusation: dict[str, Any] = {"category": Category.ACCUSATION, "accused_agencies": (LABOUR,)}
+    past = (registered(), classified(**accusation), handed_off(**accusation), objection_received())
+    story = case.among(Agency(HOUSING, KINDS[HOUSING], superior=LABOUR)).given(*past)
+    for telling in (REJECT, RuleOnObjection(uphold=False), RuleOnObjection(uphold=True, explanation=sealed())):
+        assert story.when(telling).then_refused("ACCUSATION_REACHES_ACCUSED").field == "uphold"
+    story.when(UPHOLD).then(objection_upheld())
 
 
 def test_art_23_3_the_sender_agrees_and_takes_the_petition_back() -> None:
