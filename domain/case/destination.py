@@ -9,7 +9,15 @@ from datetime import date, datetime
 from uuid import UUID
 
 from domain.calendar import civil_date
-from domain.case.chapter import NOT_CLASSIFIED, REACHES_ACCUSED, Moment, before, reaches_accused, wrong_phase
+from domain.case.chapter import (
+    NOT_CLASSIFIED,
+    REACHES_ACCUSED,
+    Moment,
+    before,
+    is_history,
+    reaches_accused,
+    wrong_phase,
+)
 from domain.case.state import Case, Phase
 from domain.event import AgencyId, Command, Refusal
 from domain.vocabulary import AgencyKind, HandoffKind
@@ -77,6 +85,28 @@ def _another(case: Case, command: HandOff, *_: object) -> Refusal | None:
 
 def _not_the_accused(case: Case, command: HandOff, _time: datetime, moment: Moment) -> Refusal | None:
     return REACHES_ACCUSED if reaches_accused(case, command.to_agency, moment.agencies) else None
+
+
+def _not_straight_back(case: Case, command: HandOff, time: datetime, moment: Moment) -> Refusal | None:
+    """Who received a hand-off gives it back by an objection, on which the sender rules; older records knew no other."""
+    came = case.incoming
+    if came is None or came.kind not in _OBJECTED_TO or command.to_agency != came.other_agency:
+        return None
+    if command.kind not in _OBJECTED_TO or is_history(time, moment.history_before):
+        return None
+    if moment.law.rule("D5", case.first_received_time) is None:
+        return None
+    return Refusal(
+        "OBJECTION_INSTEAD",
+        "a petition goes back to its sender only by an objection that the sender upholds",
+        "收到转送、交办的事项,应当提出异议,经核实同意后交还,不得径行退回",
+        "Art. 23(3)",
+        "to_agency",
+        "raise an objection and say why",
+    )
+
+
+_OBJECTED_TO = frozenset({HandoffKind.TRANSFER, HandoffKind.ASSIGNMENT})
 
 
 def _still_there(_case: Case, command: HandOff, time: datetime, moment: Moment) -> Refusal | None:
@@ -196,6 +226,7 @@ _RULES = (
     _is_classified,
     _another,
     _not_the_accused,
+    _not_straight_back,
     _still_there,
     _without_assistants,
     _not_assigned_to_organ,

@@ -220,14 +220,15 @@ def _classify(case: Case, command: ClassifyPetition, time: datetime, moment: Mom
         )
     if case.agency in command.accused_agencies or moment.agencies.reaches(command.accused_agencies, case.agency):
         return REACHES_ACCUSED
-    if case.incoming and not set(case.accused_agencies) <= set(command.accused_agencies):
+    if not set(case.accused_agencies) <= set(command.accused_agencies):
+        # Otherwise a new label would be enough to hand an accusation to whom it accuses.
         return Refusal(
             "ACCUSED_REMOVED",
-            "whoever was handed an accusation may name further accused agencies, but strike none out",
-            "接收检举控告类事项的机关不得删减被检举单位",
+            "further accused agencies may be named, but none is struck out, and what accuses stays an accusation",
+            "可以增列被检举单位,不得删减;检举控告类事项不得改列其他类别",
             "Art. 30(3)",
             "accused_agencies",
-            "object to the hand-off if the sender named the wrong agency",
+            "name all that were named before; if one was named wrongly, hand the petition to its superior",
         )
     fields = command.model_dump(exclude=set(Command.model_fields))
     return (Classified(**frame(case, command, time), **fields),)

@@ -30,7 +30,7 @@ from domain.case.review_refusals import (
     FILE_NOT_THERE,
     HANDLED_HERE,
     NOT_YET_REVIEWED,
-    OPINION_WAS_SERVED,
+    OPINION_IN_FILE,
     SUPERIOR_UNKNOWN,
     WINDOW_NOT_LAPSED,
     not_the_next_higher,
@@ -225,8 +225,8 @@ def _is_lapsed(case: Case, review: Review, moment: Moment) -> bool:
     return review.requested_time >= moment.law.due_of(rule, review.served_time).due_time
 
 
-def _is_unserved(_case: Case, review: Review, _moment: Moment) -> bool:
-    return review.served_time is None
+def _without_opinion(_case: Case, review: Review, _moment: Moment) -> bool:
+    return review.opinion_time is None
 
 
 def _is_reviewed(_case: Case, review: Review, _moment: Moment) -> bool:
@@ -235,7 +235,7 @@ def _is_reviewed(_case: Case, review: Review, _moment: Moment) -> bool:
 
 _PROOFS = {
     ReviewRefusal.WINDOW_LAPSED: (_is_lapsed, WINDOW_NOT_LAPSED),
-    ReviewRefusal.NO_OPINION_SERVED: (_is_unserved, OPINION_WAS_SERVED),
+    ReviewRefusal.NO_OPINION_SERVED: (_without_opinion, OPINION_IN_FILE),
     ReviewRefusal.ALREADY_REVIEWED: (_is_reviewed, NOT_YET_REVIEWED),
 }
 """For each reason, what the file has to show for it, and what is said where it does not."""

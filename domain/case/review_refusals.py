@@ -41,10 +41,10 @@ WINDOW_NOT_LAPSED = Refusal(
     "reason",
     "take the request up",
 )
-OPINION_WAS_SERVED = Refusal(
-    "OPINION_WAS_SERVED",
-    "the file shows that the opinion was served",
-    "案卷表明处理(复查)意见已经送达",
+OPINION_IN_FILE = Refusal(
+    "OPINION_IN_FILE",
+    "the file shows an opinion; that nobody proved its service is no fault of the petitioner",
+    "案卷表明已出具处理(复查)意见;未能证明送达的,不得归责于信访人",
     "Arts. 35, 36(1)",
     "reason",
     "take the request up",

@@ -115,6 +115,17 @@ def test_art_24_2_an_accepted_petition_is_handed_on_in_no_other_way() -> None:
     story.when(hand_off(HEIR, HandoffKind.TRANSFER)).then_refused("WRONG_PHASE")
 
 
+@pytest.mark.parametrize("kind", [HandoffKind.TRANSFER, HandoffKind.ASSIGNMENT])
+def test_art_23_3_a_petition_goes_back_to_its_sender_only_by_an_objection(kind: HandoffKind) -> None:
+    named = {"report_due_date": date(2023, 4, 1)} if kind is HandoffKind.ASSIGNMENT else {}
+    HOLDER.when(hand_off(PETITIONS, kind, **named)).then_refused("OBJECTION_INSTEAD")
+    earlier = date(2022, 4, 30)
+    older = case.given(handoff_received(first_received_time=on(str(earlier))))
+    older.when(hand_off(PETITIONS, HandoffKind.TRANSFER)).then(
+        handed_off(HOUSING, PETITIONS, SECOND, first_received_time=on(str(earlier)))
+    )
+
+
 def test_art_24_2_the_heir_does_not_object() -> None:
     heir = case.given(handoff_received(LABOUR, kind=HandoffKind.SUCCESSION))
     objection = RaiseObjection(reason=ObjectionReason.NOT_OUR_POWER, explanation=sealed())

@@ -161,11 +161,11 @@ def test_art_24_1_the_assistant_reads_the_materials_and_reports_its_part() -> No
 
 
 def test_art_24_1_a_lead_with_open_assistants_hands_nothing_on() -> None:
-    hand_off = HandOff(handoff_id=SECOND, kind=HandoffKind.TRANSFER, to_agency=PETITIONS)
+    hand_off = HandOff(handoff_id=SECOND, kind=HandoffKind.TRANSFER, to_agency=OFFICE)
     LEADING.when(hand_off).then_refused("ASSISTANCE_OPEN")
     LEADING.when_arrives(help_reported(), agency=HOUSING).then(help_report_received())
     for ended in (help_report_received(), help_withdrawn()):
-        LEADING.given(ended).when(hand_off).then(handed_off(HOUSING, PETITIONS, SECOND))
+        LEADING.given(ended).when(hand_off).then(handed_off(HOUSING, OFFICE, SECOND))
 
 
 def test_art_24_1_the_lead_withdraws_what_it_needs_no_more() -> None:

@@ -17,6 +17,7 @@ from tests.domain.facts import (
     KINDS,
     LABOUR,
     NOW,
+    OFFICE,
     PETITION,
     PETITIONS,
     RECEIVED,
@@ -108,9 +109,15 @@ def test_a_receiver_may_name_further_accused_agencies() -> None:
     )
 
 
-def test_whoever_registered_a_petition_may_correct_whom_it_accuses() -> None:
-    named = classified(category=Category.ACCUSATION, accused_agencies=(LABOUR,))
-    case.given(registered(), named).when(ClassifyPetition(category=Category.APPEAL)).then(classified(occurred_time=NOW))
+def test_art_30_3_a_new_label_opens_no_way_to_the_accused() -> None:
+    named = case.given(registered(), classified(category=Category.ACCUSATION, accused_agencies=(LABOUR,)))
+    named.when(ClassifyPetition(category=Category.APPEAL)).then_refused("ACCUSED_REMOVED")
+    other = ClassifyPetition(category=Category.ACCUSATION, accused_agencies=(OFFICE,))
+    named.when(other).then_refused("ACCUSED_REMOVED")
+    more = ClassifyPetition(category=Category.ACCUSATION, accused_agencies=(LABOUR, OFFICE))
+    named.when(more).then(
+        classified(category=Category.ACCUSATION, accused_agencies=(LABOUR, OFFICE), occurred_time=NOW)
+    )
 
 
 def test_opening_sealed_materials_is_recorded_with_its_purpose() -> None:

@@ -209,7 +209,7 @@ def test_art_35_nothing_is_declined_before_the_file_is_there(reason: ReviewRefus
 
 def test_art_35_only_the_file_shows_that_no_opinion_was_served() -> None:
     unserved = decline(ReviewRefusal.NO_OPINION_SERVED)
-    town.given(*REVIEWING).at(END).when(unserved).then_refused("OPINION_WAS_SERVED")
+    town.given(*REVIEWING).at(END).when(unserved).then_refused("OPINION_IN_FILE")
     past = (requested(), file_received(**NO_OPINION))
     answer = declined(occurred_time=END, reason=ReviewRefusal.NO_OPINION_SERVED)
     town.given(*past).at(END).when(unserved).then(answer)
