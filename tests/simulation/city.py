@@ -16,6 +16,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from domain.jurisdiction import Agencies, Agency
 from domain.law import Law
 from domain.vocabulary import AgencyKind
 from services.agency.views import prepare as prepare_node_views
@@ -33,16 +34,29 @@ from tests.simulation.faults import Faults
 from tests.simulation.nodes import Front, Home, InboxProcess, Process, RelayProcess, ViewsProcess
 from tests.simulation.office import OFFICE, IngestProcess, RebuildProcess, WatchProcess
 
-DEPARTMENT, AGENCY = AgencyKind.PETITION_DEPARTMENT, AgencyKind.AGENCY
+DEPARTMENT, AGENCY, GOVERNMENT = AgencyKind.PETITION_DEPARTMENT, AgencyKind.AGENCY, AgencyKind.PARTY_OR_GOVERNMENT
 OFFICE_NODE = "office"
 NODES: dict[str, dict[str, AgencyKind]] = {
-    "xinfang": {"petition-office": DEPARTMENT},
+    "xinfang": {"petition-office": DEPARTMENT, "city-government": GOVERNMENT},
     "housing": {"housing-bureau": AGENCY, "urban-management": AGENCY},
     "labour": {"labour-bureau": AGENCY},
     "discipline": {"discipline-commission": AGENCY, "health-bureau": AGENCY},
     "district": {"district-office": DEPARTMENT, "district-police": AGENCY},
 }
 """The agency nodes that a city may have; the first three always stand."""
+
+CITY_DIVISION = "990100"
+SUPERIORS = {
+    "petition-office": "city-government",
+    "housing-bureau": "city-government",
+    "urban-management": "housing-bureau",
+    "labour-bureau": "city-government",
+    "discipline-commission": "city-government",
+    "health-bureau": "city-government",
+    "district-office": "petition-office",
+    "district-police": "district-office",
+}
+"""Who stands above whom; the Joint Meeting Office stands beside them all."""
 
 YEAR_END = datetime(2024, 11, 20, tzinfo=UTC)
 STARTS = (datetime(2023, 3, 1, 1, tzinfo=UTC), YEAR_END, datetime(2022, 4, 20, tzinfo=UTC))
@@ -100,6 +114,7 @@ class City:
         self.fronts: dict[str, list[Front]] = {}
         self.kinds: dict[str, AgencyKind] = {}
         self.node_of: dict[str, str] = {}
+        self.superiors: dict[str, str] = {}
         self.processes: list[Process] = []
         self._unheard: list[tuple[Directory, NodeEntry]] = []
         # At the turn of a year the office learns the new calendar late, and then works every date out again.
@@ -117,7 +132,14 @@ class City:
             settings = NodeSettings(
                 node=node,
                 agencies=tuple(
-                    ServedAgency(agency=agency, kind=kind, name_zh=agency, name=agency)
+                    ServedAgency(
+                        agency=agency,
+                        kind=kind,
+                        name_zh=agency,
+                        name=agency,
+                        division=CITY_DIVISION,
+                        superior=SUPERIORS.get(agency),
+                    )
                     for agency, kind in agencies.items()
                 ),
                 log_dsn=databases.enter_context(template.database("log")),
@@ -138,6 +160,8 @@ class City:
         self.homes[settings.node] = home
         for served in settings.agencies:
             self.kinds[served.agency], self.node_of[served.agency] = served.kind, settings.node
+            if served.superior:
+                self.superiors[served.agency] = served.superior
         with home.open(Faults()) as node:
             self.entries.append(node.entry())
         self.fronts[settings.node] = [Front(home, "api-1"), Front(home, "api-2")]
@@ -155,6 +179,20 @@ class City:
     @property
     def office(self) -> Home:
         return self.homes[OFFICE_NODE]
+
+    @property
+    def agencies(self) -> Agencies:
+        """Who there is, and who stands above whom, once everybody has heard of everybody."""
+        return Agencies(
+            Agency(name, kind, CITY_DIVISION, self.superiors.get(name)) for name, kind in self.kinds.items()
+        )
+
+    def protected(self, agency: str) -> frozenset[str]:
+        """The agency and all above it: an accusation of any of them must not come before it, Art. 30(3)."""
+        above = [agency]
+        while upper := self.superiors.get(above[-1]):
+            above.append(upper)
+        return frozenset(above)
 
     def now(self, node: str) -> datetime:
         """What a node's clock reads."""

@@ -12,14 +12,17 @@ from uuid import UUID
 
 import psycopg
 
+from domain.approaching import DueDateApproaching
 from domain.breach import BreachRecorded
 from domain.custody import PETITIONER, SegmentKind
+from domain.docket import PetitionDocketed
 from domain.duties import Duty
 from domain.event import Happening
 from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from domain.rules import Nature
 from services.office.views import VIEWS
+from tests.simulation.city import City
 from tests.simulation.mirror import Mirror, MirroredFact, ensure
 
 INBOX = """select sequence, petition_id, node, position, case_id, version, leaf_hash, data
@@ -36,9 +39,9 @@ class Followed(NamedTuple):
 class OfficeCheck:
     """The office's database, looked at past its own code."""
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, law: Law) -> None:
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, city: City) -> None:
         self._connection, self._mirror = connection, mirror
-        self.law = law
+        self._node_of, self.law = city.node_of, city.law
         self.sequence = 0
         self.taken: set[tuple[str, int]] = set()
         self.petitions: dict[UUID, Followed] = {}
@@ -51,6 +54,8 @@ class OfficeCheck:
             ensure(sequence == self.sequence + 1, f"I8: the inbox jumps from {self.sequence} to {sequence}")
             self.sequence = sequence
             fact = self._mirror.fact(node, position)
+            home = self._node_of[fact.event.agency]
+            ensure(node == home, f"I11: the office believed {node} about {fact.event.agency}, which {home} serves")
             ensure((node, position) not in self.taken, f"I7: the office took {fact.name} in twice")
             self.taken.add((node, position))
             told = (case_id, version, leaf_hash, bytes(data))
@@ -150,6 +155,21 @@ def check_due(file: PetitionFile, duty: Duty, law: Law) -> None:
         due = law.due_of(rule, duty.opened_time, extension_days=duty.extension_days, named=named)
     found = (duty.due_date, duty.due_time, duty.due_state)
     ensure(found == (due.due_date, due.due_time, due.state), f"I4: {duty.duty_id} is due {found}, not {due}")
+
+
+def check_notices(facts: Iterable[MirroredFact]) -> None:
+    """A date is warned of once, and a petition is docketed once on each ground, whatever restarts or replicas."""
+    seen: set[tuple[object, ...]] = set()
+    for fact in facts:
+        event = fact.event
+        if isinstance(event, DueDateApproaching):
+            key: tuple[object, ...] = (event.duty_id, event.due_date)
+        elif isinstance(event, PetitionDocketed):
+            key = (event.petition_id, event.ground)
+        else:
+            continue
+        ensure(key not in seen, f"{event.type_name} of {key} is recorded twice")
+        seen.add(key)
 
 
 def check_breaches(facts: Iterable[MirroredFact]) -> None:

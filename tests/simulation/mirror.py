@@ -5,7 +5,7 @@ that follow each other, each cause once, and that an accusation is never address
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.case import ADDRESSED, Case, evolve
+from domain.case import ADDRESSED, AssistanceWithdrawn, Case, evolve
 from domain.duties import CASE_PREFIX
 from domain.event import Event
 from services.kit.envelope import to_event
@@ -109,7 +109,9 @@ class NodeMirror:
 class Mirror:
     """All logs, and every case as the domain folds it."""
 
-    def __init__(self, nodes: Iterable[NodeMirror]) -> None:
+    def __init__(self, nodes: Iterable[NodeMirror], protected: Callable[[str], frozenset[str]]) -> None:
+        """`protected` names the agencies whose accusation must not come before an agency: it and those above."""
+        self._protected = protected
         self.nodes = {node.node: node for node in nodes}
         self.cases: dict[UUID, Case] = {}
         self.trace: list[str] = []
@@ -125,13 +127,16 @@ class Mirror:
 
     def _fold(self, fact: MirroredFact) -> None:
         before = self.cases.get(fact.row.originator_id)
-        if before is not None and fact.to_agency is not None:
+        if before is not None and fact.to_agency is not None and type(fact.event) is not AssistanceWithdrawn:
+            # What shows the matter says itself whom it accuses; a receipt only echoes what its addressee had sent.
+            accused = getattr(fact.event, "accused_agencies", before.accused_agencies)
             ensure(
-                fact.to_agency not in before.accused_agencies,
-                f"I6: {fact.name} ({fact.event.type_name}) is addressed to the accused {fact.to_agency}",
+                self._protected(fact.to_agency).isdisjoint(accused),
+                f"I6: {fact.name} ({fact.event.type_name}) is addressed to {fact.to_agency}, of {accused}",
             )
         after = evolve(before, fact.event)
-        ensure(after.agency not in after.accused_agencies, f"I6: {fact.name} put an accusation before {after.agency}")
+        is_kept = self._protected(after.agency).isdisjoint(after.accused_agencies)
+        ensure(is_kept, f"I6: {fact.name} put an accusation before {after.agency}")
         self.cases[fact.row.originator_id] = after
 
     def cases_of(self, agency: str) -> list[Case]:

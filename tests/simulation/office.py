@@ -8,6 +8,7 @@ import psycopg
 from domain.law import Law
 from services.kit.bus import events_topic
 from services.office.ingest import FencedOff, Ingest, ViewsOutdated
+from services.office.notices import Notices
 from services.office.rebuild import Rebuilt, rebuild
 from services.office.store import open_views
 from services.office.watch import Watch, record_moved
@@ -23,7 +24,9 @@ class IngestProcess(Process):
 
     def start(self, opened: ExitStack) -> None:
         connection = opened.enter_context(open_views(self.home.settings.log_dsn))
-        self._ingest = Ingest(breakable(connection, "ingest", self.faults), self.home.law, self.home.id)
+        self._ingest = Ingest(
+            breakable(connection, "ingest", self.faults), self.home.law, self.home.id, self.home.directory()
+        )
         self._consumer = self.home.bus.consumer(events_topic().name, self._ingest.resume())
 
     def work(self) -> str:
@@ -45,11 +48,13 @@ class WatchProcess(Process):
         node = opened.enter_context(self.home.open(self.faults))
         rows = opened.enter_context(open_views(self.home.settings.log_dsn))
         self._watch = Watch(rows, node.log, OFFICE, rung_days=(0, 30), settling=timedelta())
+        self._notices = Notices(rows, node.log, OFFICE, settling=timedelta())
 
     def work(self) -> str:
         if not self._watch.has_read(self.home.bus.end_offsets(events_topic().name)):
             return "the views are behind"
-        return f"recorded {self._watch.tick(self.home.now())}"
+        now = self.home.now()
+        return f"recorded {self._watch.tick(now)}, noticed {self._notices.tick(now)}"
 
 
 class RebuildProcess(Process):

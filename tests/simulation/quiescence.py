@@ -4,7 +4,7 @@ Then nothing may be missing or doubled anywhere: not in a log, not in an inbox, 
 """
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,11 @@ from domain.rules import Nature
 from lianxi.agency.v1.case_service_pb2 import CommandReceipt
 from services.kit.bus import inbox_topic
 from services.kit.envelope import decode
+from services.office.liveness import LOOPS
+from services.office.notices import WARNING_DAYS
 from tests.simulation.callers import Callers
 from tests.simulation.city import OFFICE_NODE, City
-from tests.simulation.invariants import OfficeCheck, check_breaches, happening_of
+from tests.simulation.invariants import OfficeCheck, check_breaches, check_notices, happening_of
 from tests.simulation.mirror import Mirror, MirroredFact, NodeMirror, ensure
 
 Connections = dict[str, psycopg.Connection[tuple[Any, ...]]]
@@ -98,6 +100,25 @@ def check_office_complete(mirror: Mirror, office: OfficeCheck, connections: Conn
         ensure(
             (received, last) == (facts, facts), f"the office counts {received} of {node}, up to {last}; it has {facts}"
         )
+
+
+def check_notices_complete(mirror: Mirror, office: OfficeCheck, now: datetime) -> None:
+    """Each near date is warned of, each ground docketed, and each once; and nobody's rule was idle (I12)."""
+    check_notices(mirror.nodes[OFFICE_NODE].facts)
+    for followed in office.petitions.values():
+        file = followed.file
+        for ground, docket in file.dockets.items():
+            ensure(docket.docketed_time is not None, f"{file.petition_id} is not docketed by {ground}")
+        for duty in file.duties:
+            is_near = duty.due_time is not None and now < duty.due_time <= now + timedelta(days=WARNING_DAYS)
+            if is_near and duty.is_open and duty.nature == Nature.DUTY:
+                ensure(file.warned_dates.get(duty.duty_id) == duty.due_date, f"nobody warned of {duty.duty_id}")
+
+
+def check_rules_ran(office: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """I12: every loop that is configured ran; the office itself would say so if one had not."""
+    rows = office.execute("select loop from office.liveness").fetchall()
+    ensure({loop for (loop,) in rows} == set(LOOPS), f"I12: only {rows} ran")
 
 
 def check_breaches_complete(mirror: Mirror, office: OfficeCheck, now: datetime) -> None:

@@ -60,8 +60,9 @@ class Simulation:
             node: stack.enter_context(psycopg.connect(home.settings.log_dsn, autocommit=True))
             for node, home in self.city.homes.items()
         }
-        self.mirror = Mirror(NodeMirror(node, connection) for node, connection in self.connections.items())
-        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city.law)
+        logs = [NodeMirror(node, connection) for node, connection in self.connections.items()]
+        self.mirror = Mirror(logs, self.city.protected)
+        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city)
         self.callers = Callers(self.mirror)
         self.traffic = Traffic(self.city, self.mirror)
         self.trace = self.mirror.trace
@@ -213,6 +214,8 @@ class Simulation:
         quiescence.check_inbox_topics(self.city, self.mirror)
         quiescence.check_office_complete(self.mirror, self.office, self.connections)
         quiescence.check_breaches_complete(self.mirror, self.office, self.city.now(OFFICE_NODE))
+        quiescence.check_notices_complete(self.mirror, self.office, self.city.now(OFFICE_NODE))
+        quiescence.check_rules_ran(self.connections[OFFICE_NODE])
         quiescence.check_node_views(self.mirror, self.city, self.connections)
         for node in self.mirror.nodes.values():
             quiescence.check_requests(node, self.callers)
