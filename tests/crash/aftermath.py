@@ -55,7 +55,10 @@ class Aftermath:
         for intent in intents:
             assert intent.receipt is not None
             callers.check_in_log(intent, intent.receipt)
-        office = OfficeCheck(self._connections[OFFICE_NODE], mirror, law_in_force())
+        node_of = {
+            served.agency: node for node, settings in self._processes.settings.items() for served in settings.agencies
+        }
+        office = OfficeCheck(self._connections[OFFICE_NODE], mirror, law_in_force(), node_of)
         office.check_new()
         quiescence.check_nothing_parked(self._connections)
         quiescence.check_deliveries(mirror)

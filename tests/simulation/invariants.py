@@ -4,7 +4,7 @@ Beside the office's own views stands an oracle: the same facts read by the domai
 the beginning. What the office shows must be what its prefix of the logs says (I8), and that must be lawful (I1 to I4).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -22,7 +22,6 @@ from domain.law import Law
 from domain.petition import Changes, PetitionFile
 from domain.rules import Nature
 from services.office.views import VIEWS
-from tests.simulation.city import City
 from tests.simulation.mirror import Mirror, MirroredFact, ensure
 
 INBOX = """select sequence, petition_id, node, position, case_id, version, leaf_hash, data
@@ -39,9 +38,12 @@ class Followed(NamedTuple):
 class OfficeCheck:
     """The office's database, looked at past its own code."""
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, city: City) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[tuple[Any, ...]], mirror: Mirror, law: Law, node_of: Mapping[str, str]
+    ) -> None:
+        """`node_of` says which node serves an agency, and so may state its facts."""
         self._connection, self._mirror = connection, mirror
-        self._node_of, self.law = city.node_of, city.law
+        self.law, self._node_of = law, node_of
         self.sequence = 0
         self.taken: set[tuple[str, int]] = set()
         self.petitions: dict[UUID, Followed] = {}

@@ -106,10 +106,14 @@ class NodeMirror:
             ensure(found == (fact.row.position,), f"I9: as of the time of {fact.name} the log ends at {found}")
 
 
+def _alone(agency: str) -> frozenset[str]:
+    return frozenset({agency})
+
+
 class Mirror:
     """All logs, and every case as the domain folds it."""
 
-    def __init__(self, nodes: Iterable[NodeMirror], protected: Callable[[str], frozenset[str]]) -> None:
+    def __init__(self, nodes: Iterable[NodeMirror], protected: Callable[[str], frozenset[str]] = _alone) -> None:
         """`protected` names the agencies whose accusation must not come before an agency: it and those above."""
         self._protected = protected
         self.nodes = {node.node: node for node in nodes}

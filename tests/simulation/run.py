@@ -62,7 +62,7 @@ class Simulation:
         }
         logs = [NodeMirror(node, connection) for node, connection in self.connections.items()]
         self.mirror = Mirror(logs, self.city.protected)
-        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city)
+        self.office = OfficeCheck(self.connections[OFFICE_NODE], self.mirror, self.city.law, self.city.node_of)
         self.callers = Callers(self.mirror)
         self.traffic = Traffic(self.city, self.mirror)
         self.trace = self.mirror.trace
