@@ -211,6 +211,7 @@ class ReviewRefusal(Word):
     WINDOW_LAPSED = "window_lapsed", "超过请求期限"
     NO_OPINION_SERVED = "no_opinion_served", "尚无送达的处理(复查)意见"
     ALREADY_REVIEWED = "already_reviewed", "已经复查(复核)"
+    NO_REVIEW_YET = "no_review_yet", "尚未复查,应当先请求复查"
 
 
 class Urgency(Word):

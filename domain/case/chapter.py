@@ -137,9 +137,9 @@ def wrong_phase(case: Case, allowed: frozenset[Phase]) -> Refusal:
     return Refusal(
         "WRONG_PHASE",
         f"the case is {case.phase}; this needs one of: {', '.join(sorted(allowed))}",
-        f"办理件当前状态为 {case.phase},不能进行此操作",
+        f"办理件当前状态为“{case.phase.term}”,此操作适用于:{'、'.join(phase.term for phase in sorted(allowed))}",
         "Ch. III-IV",
-        remedy="read the case and act on its present state",
+        remedy="read the case with GetCase and act on its present state",
     )
 
 
@@ -163,7 +163,9 @@ def in_future(field: str) -> Refusal:
 
 def before(field: str, what: str, what_zh: str) -> Refusal:
     """The refusal for an instant before something that it can only follow; `what` is a key of `_CODES`."""
-    return Refusal(f"TIME_BEFORE_{_CODES[what]}", f"{field} lies before {what}", f"{field} 早于{what_zh}", field=field)
+    code = f"TIME_BEFORE_{_CODES[what]}"
+    remedy = "check both times; say when it really happened"
+    return Refusal(code, f"{field} lies before {what}", f"{field} 早于{what_zh}", field=field, remedy=remedy)
 
 
 _CODES = {

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from domain.calendar import civil_date
-from domain.case.chapter import REACHES_ACCUSED, Chapter, Decider, Moment, before, frame
+from domain.case.chapter import Chapter, Decider, Moment, before, frame
 from domain.case.state import HOLDING, Case, Materials, Phase, TopicCode
 from domain.event import AgencyId, Command, Decision, Event, Reference, Refusal
 from domain.rules import IN_FORCE_2005
@@ -219,7 +219,15 @@ def _classify(case: Case, command: ClassifyPetition, time: datetime, moment: Mom
             "accused_agencies",
         )
     if case.agency in command.accused_agencies or moment.agencies.reaches(command.accused_agencies, case.agency):
-        return REACHES_ACCUSED
+        return Refusal(
+            "ACCUSATION_REACHES_ACCUSED",
+            "this agency is accused, or is under who is: it keeps nothing of the accusation",
+            "本机关、单位系被检举对象或者其下属,不得接收、留存该检举控告",
+            "Art. 30(3)",
+            "accused_agencies",
+            "decline the petition as outside_powers and direct the petitioner to the discipline organ, "
+            "or to an agency above the accused",
+        )
     if not set(case.accused_agencies) <= set(command.accused_agencies):
         # Otherwise a new label would be enough to hand an accusation to whom it accuses.
         return Refusal(

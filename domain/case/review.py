@@ -192,7 +192,7 @@ def _has_review(case: Case, command: RequestReview) -> bool:
     if case.phase in (Phase.REVIEWING, Phase.REVIEW_ISSUED, Phase.ENDED):
         return True
     review = case.review if case.phase is Phase.REVIEW_SERVED else None
-    return bool(review and review.stands and (review.stage, review.of_agency) == (command.stage, command.of_agency))
+    return bool(review and review.stands and review.of_agency == command.of_agency)
 
 
 def _decline(case: Case, command: DeclineReview, time: datetime, moment: Moment) -> Decision:
@@ -226,7 +226,11 @@ def _is_lapsed(case: Case, review: Review, moment: Moment) -> bool:
 
 
 def _without_opinion(_case: Case, review: Review, _moment: Moment) -> bool:
-    return review.opinion_time is None
+    return review.opinion_time is None and review.stage is ReviewStage.REVIEW
+
+
+def _without_review(_case: Case, review: Review, _moment: Moment) -> bool:
+    return review.opinion_time is None and review.stage is ReviewStage.REREVIEW
 
 
 def _is_reviewed(_case: Case, review: Review, _moment: Moment) -> bool:
@@ -236,6 +240,7 @@ def _is_reviewed(_case: Case, review: Review, _moment: Moment) -> bool:
 _PROOFS = {
     ReviewRefusal.WINDOW_LAPSED: (_is_lapsed, WINDOW_NOT_LAPSED),
     ReviewRefusal.NO_OPINION_SERVED: (_without_opinion, OPINION_IN_FILE),
+    ReviewRefusal.NO_REVIEW_YET: (_without_review, OPINION_IN_FILE),
     ReviewRefusal.ALREADY_REVIEWED: (_is_reviewed, NOT_YET_REVIEWED),
 }
 """For each reason, what the file has to show for it, and what is said where it does not."""

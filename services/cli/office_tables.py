@@ -31,7 +31,8 @@ def petition(found: pb.Petition) -> Table:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     lines = {
-        "custodian 责任单位": found.custodian or "– (ended 已办结)",
+        "custodian 责任单位": found.custodian
+        or ("– (ended 已办结)" if found.HasField("ended_time") else "– (unknown 不明)"),
         "why 原因": f"{found.why_zh}\n{found.why}",
         "since 自": _time(found, "held_since"),
         "charged to 计入": found.charged_to,

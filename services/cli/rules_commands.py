@@ -17,9 +17,12 @@ from rich.table import Table
 from domain.calendar import SHANGHAI, civil_date
 from domain.law import Law
 from domain.local_rules import LocalRulesRefused
-from domain.rules import Nature, Rule
+from domain.rules import IN_FORCE_2005, Nature, Rule
 from services.kit.law import LOCAL_RULES, law_in_force, read_local_rules
 from services.pages.duty_table import described, state_words, worked_out
+
+LAST_YEAR = 9000
+"""Beyond it a long period would run off the calendar."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -33,6 +36,8 @@ class Instant(click.ParamType[datetime]):
             instant = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a time like 2024-05-06 or 2024-05-06T09:30:00+08:00", param, ctx)
+        if instant.year > LAST_YEAR:
+            self.fail(f"{value!r}: dates are worked out up to the year {LAST_YEAR}", param, ctx)
         return instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI)
 
 
@@ -75,6 +80,8 @@ def rules(on: date | None, *, as_json: bool) -> None:
     """
     table = law().table
     rows = [*(table.rows if on is None else table.on(on).by_id.values())]
+    if not rows:
+        raise click.BadParameter(f"no rule on {on}: the duty table begins on {IN_FORCE_2005}", param_hint="--on")
     if as_json:
         click.echo(json.dumps([described(rule) for rule in rows], ensure_ascii=False, indent=2))
         return
@@ -135,7 +142,7 @@ def _rule(in_force: Law, rule_id: str, received: date) -> Rule:
     rows = in_force.table.on(received).by_id
     rule = rows.get(rule_id)
     if rule is None:
-        known = ", ".join(rows) or "none: the duty table begins on 2005-05-01"
+        known = ", ".join(rows) or f"none: the duty table begins on {IN_FORCE_2005}"
         raise click.BadParameter(f"no rule {rule_id} on {received}; there are {known}", param_hint="RULE")
     if rule.nature is Nature.LIMIT:
         raise click.BadParameter(f"{rule_id} is a limit and no period: {rule.article} {rule.title}", param_hint="RULE")

@@ -215,6 +215,28 @@ def test_art_35_only_the_file_shows_that_no_opinion_was_served() -> None:
     town.given(*past).at(END).when(unserved).then(answer)
 
 
+def test_art_36_1_a_rereview_of_what_nobody_reviewed_is_declined_as_that() -> None:
+    rereview = {"stage": ReviewStage.REREVIEW}
+    asked = town.given(requested(**rereview), file_received(**rereview, **NO_OPINION)).at(END)
+    asked.when(decline(ReviewRefusal.NO_OPINION_SERVED)).then_refused("OPINION_IN_FILE")
+    no_review = declined(**rereview, occurred_time=END, reason=ReviewRefusal.NO_REVIEW_YET)
+    asked.when(decline(ReviewRefusal.NO_REVIEW_YET)).then(no_review)
+    town.given(*REVIEWING).at(END).when(decline(ReviewRefusal.NO_REVIEW_YET)).then_refused("OPINION_IN_FILE")
+
+
+@pytest.mark.parametrize("stage", ReviewStage)
+def test_art_36_1_who_reviewed_is_not_asked_again_and_keeps_its_opinion(stage: ReviewStage) -> None:
+    again = RequestReview(
+        petition_id=PETITION,
+        agency=CITY_HOUSING,
+        agency_kind=KINDS[CITY_HOUSING],
+        stage=stage,
+        of_agency=HOUSING,
+        first_received_time=RECEIVED,
+    )
+    town.given(*AFTER_REVIEW).at(END).when(again).then_refused("ALREADY_REVIEWED")
+
+
 def test_art_35_only_the_same_opinion_was_already_reviewed() -> None:
     repeated = decline(ReviewRefusal.ALREADY_REVIEWED)
     town.given(*REVIEWING).at(END).when(repeated).then_refused("NOT_YET_REVIEWED")
