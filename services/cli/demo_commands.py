@@ -50,7 +50,8 @@ def demo(*, once: bool, as_json: bool, seed: int, petitions: int, rate: float | 
     if as_json and not once:
         raise click.UsageError("--json goes with --once")
     options = Options(seed=seed, rate_hours=rate or (RATE_ONCE if once else RATE_LIVE), kafka=kafka, keep=keep)
-    signal.signal(signal.SIGTERM, _interrupted)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # A terminal that closes ends it as Ctrl-C does.
+        signal.signal(ending, _interrupted)
     try:
         if once:
             raise SystemExit(_once(options, petitions, as_json=as_json))

@@ -111,7 +111,8 @@ def import_command(
         raise click.UsageError("say where the records go: --address HOST:PORT, or --standalone")
     rejects_path = rejects_path or Path(f"{file.name}.rejects.csv")
     console = Console(stderr=True)
-    signal.signal(signal.SIGTERM, _end)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # A terminal that closes ends it as Ctrl-C does.
+        signal.signal(ending, _end)
     try:
         mapping = load_mapping(mapping_name)
         found = survey(file, mapping, limit)
