@@ -79,7 +79,8 @@ def test_art_35_an_objection_to_no_known_hand_off_stops_no_review() -> None:
 def test_art_23_3_an_objection_to_what_is_handed_off_leaves_the_case_where_it_stands() -> None:
     after = state_after(*SENT_AGAIN, objection_received())
     assert after.outgoing is not None
-    assert (after.phase, after.outgoing.handoff_id, len(after.earlier)) == (Phase.HANDED_OFF, THIRD, 1)
+    assert (after.phase, after.outgoing.handoff_id, after.outgoing.objection_open) == (Phase.HANDED_OFF, THIRD, False)
+    assert [held.outgoing.objection_open for held in after.earlier if held.outgoing] == [True]
 
 
 @pytest.mark.parametrize("phase", Phase)

@@ -23,6 +23,8 @@ PLAN: dict[str, str] = {
     "domain/case/destination.py": "destination destination_edges handoff joint",
     "domain/case/objection.py": "objection objection_edges chapter_edges arrivals",
     "domain/case/recusal.py": "recusal intake_edges",
+    "domain/case/offers.py": "objection_edges chapter_edges objection handoff arrivals",
+    "domain/case/bystanding.py": "bystanding_edges joint urgent joint_edges",
     "domain/case/joint.py": "joint joint_edges chapter_edges",
     "domain/case/assistance.py": "joint joint_edges",
     "domain/case/urgent.py": "urgent joint_edges",
