@@ -119,9 +119,18 @@ class Custody:
         return self._enter(kind, custodian, account, start, window_until)
 
     def stands_in(self, kind: SegmentKind, custodian: str) -> bool:
-        """Tell whether the petition is now in a stretch of that kind with that custodian; a window may be over."""
+        """Tell whether the petition is now in a stretch of that kind with that custodian; only a window may be over."""
         current = self.current
-        return current is not None and (current.kind, current.custodian) == (kind, custodian)
+        if current is None or (current.kind, current.custodian) != (kind, custodian):
+            return False
+        return self.ended_time is None or kind is SegmentKind.PETITIONER_WINDOW
+
+    def awaits_last_word(self, event: Any) -> bool:
+        """Tell whether a re-review's opinion ends the petition although its request came before the service below."""
+        current = self.current
+        if current is None or event.stage != ReviewStage.REREVIEW:
+            return False
+        return any(self.stands_in(kind, current.custodian) for kind in _REVIEWED)
 
     def _decline_review(self, event: Any) -> list[Segment]:
         """What was not taken up for review stands where it stood: in the window, which may be over by now."""
@@ -180,7 +189,8 @@ _MOVES: dict[str, Callable[[Custody, Any], bool]] = {
     ),
     "ReviewDeclined": lambda custody, event: custody.stands_in(SegmentKind.REVIEW, event.agency),
     "ReviewOpinionServed": lambda custody, event: (
-        event.result != ReviewResult.REVOKE and custody.stands_in(SegmentKind.REVIEW, event.agency)
+        event.result != ReviewResult.REVOKE
+        and (custody.stands_in(SegmentKind.REVIEW, event.agency) or custody.awaits_last_word(event))
     ),
     "ReviewResultReceived": lambda custody, event: event.result == ReviewResult.REVOKE and custody.ended_time is None,
 }
@@ -191,6 +201,7 @@ asked about: then the file that the handler opens for it moves the petition. A r
 matter goes back to its handler. What comes after the last word moves nothing.
 """
 
+_REVIEWED = (SegmentKind.REVIEW, SegmentKind.PETITIONER_WINDOW)
 _INVITING = frozenset({"HandedOff", "ReviewOpened"})
 """What brings the agency that it is addressed to into the chain."""
 

@@ -28,11 +28,21 @@ from tests.domain.facts import (
     handed_off,
     handoff_received,
     on,
+    opinion_issued,
     opinion_served,
     registered,
 )
 from tests.domain.facts_handling import fact
-from tests.domain.facts_review import declined, opened, requested, requested_again, result_received, review_served
+from tests.domain.facts_review import (
+    declined,
+    opened,
+    opened_again,
+    requested,
+    requested_again,
+    result_received,
+    review_issued,
+    review_served,
+)
 
 WINDOW = timedelta(days=30)
 
@@ -288,3 +298,25 @@ def test_equal_accounts_stand_in_the_order_of_agency_and_kind() -> None:
 def test_what_begins_after_the_time_asked_about_counts_nothing() -> None:
     ahead = [Segment(1, SegmentKind.OFFERED, PETITIONS, PETITIONS, day(5), day(7))]
     assert accounts_of(ahead, day(4)) == (Account(PETITIONS, "offered", timedelta()),)
+
+
+LAST_WORD = review_served(stage=ReviewStage.REREVIEW, agency=PROVINCE_HOUSING, occurred_time=on("2023-05-20"))
+
+
+def test_art_36_3_the_last_word_ends_it_and_a_service_that_comes_after_it_moves_nothing() -> None:
+    """The re-review was asked for before the opinion of the review was served."""
+    custody = custody_of(
+        registered(HOUSING),
+        accepted(),
+        opinion_issued(),
+        opinion_served(time=on("2023-04-04")),
+        requested(),
+        review_issued(),
+        requested_again(),
+        opened_again(served_time=None),
+    )
+    late = review_served(occurred_time=on("2023-05-21"))
+    assert moved(custody, LAST_WORD)
+    assert custody.ended_time == LAST_WORD.occurred_time
+    assert moved(custody, late) == []
+    assert custody.ended_time == LAST_WORD.occurred_time
