@@ -172,8 +172,8 @@ MEDIATION_OPEN = Refusal(
 )
 ASSISTANCE_OPEN = Refusal(
     "ASSISTANCE_OPEN",
-    "an agency that assists has not reported yet: the lead concludes after all who assist",
-    "协办机关、单位尚未反馈,主办机关、单位不得办结",
+    "an agency that assists has not reported yet: the lead neither concludes nor hands on before it",
+    "协办机关、单位尚未反馈,主办机关、单位不得办结或者转出",
     "Art. 24(1)",
     remedy="wait for the reports, or withdraw the request for assistance",
 )

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from domain.calendar import civil_date
+from domain.case.agreement import ASSISTANCE_OPEN
 from domain.case.chapter import (
     NOT_CLASSIFIED,
     REACHES_ACCUSED,
@@ -126,15 +127,7 @@ def _still_there(_case: Case, command: HandOff, time: datetime, moment: Moment) 
 
 
 def _without_assistants(case: Case, *_: object) -> Refusal | None:
-    if not case.assistants:
-        return None
-    return Refusal(
-        "ASSISTANCE_OPEN",
-        "agencies that were asked to assist still work for this one",
-        "仍有机关、单位正在协助办理",
-        "Art. 24(1)",
-        remedy="wait for their reports, or withdraw the requests first",
-    )
+    return ASSISTANCE_OPEN if case.assistants else None
 
 
 def _not_assigned_to_organ(_case: Case, command: HandOff, _time: datetime, moment: Moment) -> Refusal | None:
