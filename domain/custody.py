@@ -118,19 +118,16 @@ class Custody:
         start = event.received_time if name == "Registered" else event.occurred_time
         return self._enter(kind, custodian, account, start, window_until)
 
-    def stands_in(self, kind: SegmentKind, custodian: str) -> bool:
-        """Tell whether the petition is now in a stretch of that kind with that custodian; only a window may be over."""
+    def stands_in(self, kind: SegmentKind, custodian: str | None = None) -> bool:
+        """Tell whether the petition is now in a stretch of that kind, of that custodian; only a window may be over."""
         current = self.current
-        if current is None or (current.kind, current.custodian) != (kind, custodian):
+        if current is None or current.kind is not kind or custodian not in (None, current.custodian):
             return False
         return self.ended_time is None or kind is SegmentKind.PETITIONER_WINDOW
 
     def awaits_last_word(self, event: Any) -> bool:
         """Tell whether a re-review's opinion ends the petition although its request came before the service below."""
-        current = self.current
-        if current is None or event.stage != ReviewStage.REREVIEW:
-            return False
-        return any(self.stands_in(kind, current.custodian) for kind in _REVIEWED)
+        return event.stage == ReviewStage.REREVIEW and any(map(self.stands_in, _REVIEWED))
 
     def _decline_review(self, event: Any) -> list[Segment]:
         """What was not taken up for review stands where it stood: in the window, which may be over by now."""

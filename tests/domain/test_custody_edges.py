@@ -303,20 +303,36 @@ def test_what_begins_after_the_time_asked_about_counts_nothing() -> None:
 LAST_WORD = review_served(stage=ReviewStage.REREVIEW, agency=PROVINCE_HOUSING, occurred_time=on("2023-05-20"))
 
 
+OVERTAKEN = (
+    registered(HOUSING),
+    accepted(),
+    opinion_issued(),
+    opinion_served(time=on("2023-04-04")),
+    requested(),
+    review_issued(),
+    requested_again(),
+    opened_again(served_time=None),
+)
+"""The re-review was asked for before the opinion of the review was served."""
+
+
 def test_art_36_3_the_last_word_ends_it_and_a_service_that_comes_after_it_moves_nothing() -> None:
-    """The re-review was asked for before the opinion of the review was served."""
-    custody = custody_of(
-        registered(HOUSING),
-        accepted(),
-        opinion_issued(),
-        opinion_served(time=on("2023-04-04")),
-        requested(),
-        review_issued(),
-        requested_again(),
-        opened_again(served_time=None),
-    )
-    late = review_served(occurred_time=on("2023-05-21"))
+    custody = custody_of(*OVERTAKEN)
     assert moved(custody, LAST_WORD)
     assert custody.ended_time == LAST_WORD.occurred_time
-    assert moved(custody, late) == []
+    assert moved(custody, review_served(occurred_time=on("2023-05-21"))) == []
     assert custody.ended_time == LAST_WORD.occurred_time
+
+
+def test_art_36_3_the_last_word_ends_the_window_that_a_belated_service_opened() -> None:
+    custody = custody_of(*OVERTAKEN, review_served())
+    assert custody.ended_time is not None
+    assert custody.ended_time > LAST_WORD.occurred_time
+    assert moved(custody, LAST_WORD)
+    assert custody.ended_time == LAST_WORD.occurred_time
+
+
+def test_art_36_1_what_the_first_reviewer_serves_moves_nothing_once_another_reviews() -> None:
+    custody = custody_of(*OVERTAKEN, review_served(), requested_again())
+    assert moved(custody, review_served(occurred_time=on("2023-05-21"))) == []
+    assert last(custody)[:2] == ("review", PROVINCE_HOUSING)
